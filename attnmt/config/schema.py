@@ -1,0 +1,307 @@
+"""The configuration of a training: every field, its type, its default, its meaning."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
+Count = Annotated[int, Field(ge=1)]
+Cell = Literal["lstm", "gru"]
+Metric = Literal["loss", "perplexity", "accuracy", "bleu", "chrf"]
+
+
+class Section(BaseModel):
+    """A group of fields; an unknown key is an error, a loaded value never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Corpus(Section):
+    """Parallel text: two files, one TSV file, or a TensorFlow dataset."""
+
+    source: Path | None = Field(None, description="Source file, a sentence a line.")
+    target: Path | None = Field(None, description="Target file, a sentence a line.")
+    tsv: Path | None = Field(None, description="File of source TAB target lines.")
+    tfds: str | None = Field(
+        None,
+        description="TensorFlow dataset name, or the folder of a prepared dataset "
+        "or of a TranslateFolder (its language codes are source_lang, target_lang).",
+    )
+    split: str | None = Field(None, description="Split of the TensorFlow dataset.")
+    data_dir: Path | None = Field(
+        None, description="Where TensorFlow datasets are prepared."
+    )
+    weight: Annotated[float, Field(gt=0.0)] = Field(
+        1.0, description="How many times an epoch of training reads the corpus."
+    )
+
+    @model_validator(mode="after")
+    def _names_one_kind(self) -> "Corpus":
+        files = self.source is not None and self.target is not None
+        half = (self.source is None) != (self.target is None)
+        kinds = files + (self.tsv is not None) + (self.tfds is not None)
+        if half or kinds != 1:
+            raise ValueError(
+                "expected either source and target, or tsv, or tfds with split"
+            )
+        if (self.tfds is None) != (self.split is None):
+            raise ValueError("expected tfds and split together")
+        return self
+
+
+class Data(Section):
+    """What is translated into what, and where the text is."""
+
+    source_lang: str = Field(description="Language code of the source, as in 'en'.")
+    target_lang: str = Field(description="Language code of the target, as in 'de'.")
+    train: list[Corpus] = Field(min_length=1, description="Corpora to train on.")
+    valid: Corpus | None = Field(None, description="Corpus for validation.")
+    test: Corpus | None = Field(None, description="Corpus that attnmt eval takes.")
+    max_length: Count = Field(
+        100, description="Longest sentence in pieces; longer pairs are not trained on."
+    )
+
+
+class Tokenizer(Section):
+    """SentencePiece: trained on the training text unless models are given."""
+
+    model_type: Literal["bpe", "unigram", "char", "word"] = Field(
+        "bpe", description="How text is cut into pieces."
+    )
+    vocab_size: Annotated[int, Field(ge=16)] = Field(
+        8000, description="Pieces in a vocabulary; lowered when the text has fewer."
+    )
+    shared: bool = Field(True, description="One vocabulary for both languages.")
+    byte_fallback: bool = Field(
+        True, description="Spell unknown characters in bytes (bpe and unigram)."
+    )
+    lowercase: bool = Field(False, description="Lower-case the text before cutting.")
+    source_model: Path | None = Field(
+        None, description="A SentencePiece model to use for the source."
+    )
+    target_model: Path | None = Field(
+        None, description="The same for the target; absent when shared."
+    )
+
+
+class Embeddings(Section):
+    """Vectors of the pieces."""
+
+    size: Count = Field(256, description="Numbers in the vector of a piece.")
+    tie: Literal["none", "target_softmax", "all"] = Field(
+        "target_softmax",
+        description="Which of source, target and output matrices are one.",
+    )
+
+
+class Encoder(Section):
+    """Recurrent layers over the source."""
+
+    cell: Cell = Field("lstm", description="Recurrent cell.")
+    units: Count = Field(256, description="Numbers in a state, per direction.")
+    layers: Count = Field(1, description="Layers on top of each other.")
+    bidirectional: bool = Field(True, description="Read forwards and backwards.")
+
+
+class Decoder(Section):
+    """Recurrent layers over the target, with attention."""
+
+    cell: Cell = Field("lstm", description="Recurrent cell.")
+    units: Count = Field(512, description="Numbers in a state.")
+    layers: Count = Field(1, description="Layers on top of each other.")
+    style: Literal["luong", "bahdanau"] = Field(
+        "luong",
+        description="luong attends with the new state, bahdanau with the previous "
+        "one and feeds the context into the cell.",
+    )
+    input_feeding: bool = Field(
+        True, description="Feed the attentional vector into the next step (luong)."
+    )
+
+
+class Attention(BaseModel):
+    """The attention mechanism; keys beside `type` are options of that mechanism."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field(
+        "additive",
+        description="A built-in name, or 'package.module:Class' of your own.",
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The keys beside `type`: arguments of the mechanism's constructor."""
+        return dict(self.model_extra or {})
+
+
+class Dropout(Section):
+    """Shares of numbers (or words) that training leaves out."""
+
+    embedding: Rate = Field(0.2, description="Numbers of the piece vectors.")
+    recurrent: Rate = Field(
+        0.0, description="Numbers of the recurrent states, the same for all steps."
+    )
+    output: Rate = Field(
+        0.2, description="Numbers between layers and before the output projection."
+    )
+    word: Rate = Field(0.0, description="Whole pieces, on either side.")
+
+
+class Model(Section):
+    """The network."""
+
+    embeddings: Embeddings = Field(
+        default_factory=Embeddings, description="Vectors of the pieces."
+    )
+    encoder: Encoder = Field(
+        default_factory=Encoder, description="Recurrent layers over the source."
+    )
+    decoder: Decoder = Field(
+        default_factory=Decoder, description="Recurrent layers over the target."
+    )
+    attention: Attention = Field(
+        default_factory=Attention, description="How the decoder reads the source."
+    )
+    dropout: Dropout = Field(
+        default_factory=Dropout, description="What training leaves out at random."
+    )
+
+
+class Schedule(Section):
+    """How the learning rate changes; every type rises linearly over the warm-up."""
+
+    type: Literal["constant", "inverse_sqrt", "cosine", "plateau"] = Field(
+        "constant",
+        description="constant; inverse_sqrt: falls as 1/sqrt(step) after the warm-up; "
+        "cosine: falls to zero at max_epochs or max_steps; "
+        "plateau: times factor when the early stopping metric does not improve.",
+    )
+    warmup_steps: Annotated[int, Field(ge=0)] = Field(
+        0, description="Updates until the learning rate is reached."
+    )
+    factor: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.5, description="What plateau multiplies the rate by."
+    )
+    patience: Annotated[int, Field(ge=0)] = Field(
+        1, description="Validations without improvement that plateau waits."
+    )
+
+
+class Training(Section):
+    """The optimisation."""
+
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="Update rule.")
+    learning_rate: Annotated[float, Field(gt=0.0)] = Field(
+        1e-3, description="Highest learning rate."
+    )
+    schedule: Schedule = Field(
+        default_factory=Schedule, description="How the learning rate changes."
+    )
+    batch_tokens: Count = Field(
+        4096, description="Target pieces in a batch, padding included, at most."
+    )
+    accumulate: Count = Field(1, description="Batches that make one update.")
+    label_smoothing: Rate = Field(
+        0.1, description="Probability spread evenly over the vocabulary."
+    )
+    clip_norm: Annotated[float, Field(ge=0.0)] = Field(
+        5.0, description="Largest global norm of a gradient; 0 turns clipping off."
+    )
+    max_epochs: Count = Field(20, description="Passes over the training corpora.")
+    max_steps: Count | None = Field(None, description="Updates at most.")
+    report_every: Count = Field(50, description="Updates between two progress lines.")
+    save_every: Count = Field(500, description="Updates between two checkpoints.")
+    keep: Count = Field(2, description="Newest checkpoints kept beside the best.")
+
+
+class EarlyStopping(Section):
+    """When to stop before the last epoch."""
+
+    metric: Metric = Field("loss", description="What decides; also what is best.")
+    patience: Count | None = Field(
+        None, description="Validations without improvement; absent: never stop early."
+    )
+
+
+class Validation(Section):
+    """How the model is measured while it trains."""
+
+    every: Annotated[str, Field(pattern=r"^[1-9][0-9]* (epochs?|steps?)$")] = Field(
+        "1 epoch", description="'N epochs' or 'N steps' between validations."
+    )
+    metrics: list[Metric] = Field(
+        ["loss", "perplexity", "accuracy", "bleu", "chrf"],
+        description="What is measured; bleu and chrf decode the validation set.",
+    )
+    beam_size: Count = Field(1, description="Beam of that decoding; 1 is greedy.")
+    samples: Annotated[int, Field(ge=0)] = Field(
+        3, description="Sample translations shown and kept per validation."
+    )
+    early_stopping: EarlyStopping = Field(
+        default_factory=EarlyStopping, description="When to stop, what is best."
+    )
+
+    @model_validator(mode="after")
+    def _decides_by_what_it_measures(self) -> "Validation":
+        if self.early_stopping.metric not in self.metrics:
+            raise ValueError(
+                f"early_stopping.metric is {self.early_stopping.metric!r}, which "
+                f"is not among metrics: {', '.join(self.metrics)}"
+            )
+        return self
+
+
+class Decoding(Section):
+    """The search for a translation."""
+
+    beam_size: Count = Field(5, description="Hypotheses kept; 1 is greedy search.")
+    length_penalty: Annotated[float, Field(ge=0.0)] = Field(
+        1.0, description="Exponent alpha of Wu et al. (2016), eq. 14; 0 is none."
+    )
+    coverage_penalty: Annotated[float, Field(ge=0.0)] = Field(
+        0.0, description="Weight beta of Wu et al. (2016), eq. 14; 0 is none."
+    )
+    max_length_ratio: Annotated[float, Field(gt=0.0)] = Field(
+        2.0, description="Longest translation in pieces per source piece, plus 10."
+    )
+    batch_size: Count = Field(64, description="Sentences translated together.")
+
+
+class Runtime(Section):
+    """The machine."""
+
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="auto takes a GPU when there is one."
+    )
+    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
+        "auto", description="auto is mixed_bfloat16 on a GPU that has it, or float32."
+    )
+    threads: Count | Literal["auto"] = Field(
+        "auto", description="Processor threads; auto leaves it to TensorFlow."
+    )
+
+
+class Config(Section):
+    """Everything that one training needs."""
+
+    run_dir: Path = Field(description="Folder that receives all that comes of it.")
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
+        1, description="Seed of everything that is random."
+    )
+    data: Data = Field(description="The text.")
+    tokenizer: Tokenizer = Field(
+        default_factory=Tokenizer, description="How text is cut into pieces."
+    )
+    model: Model = Field(default_factory=Model, description="The network.")
+    training: Training = Field(
+        default_factory=Training, description="The optimisation."
+    )
+    validation: Validation = Field(
+        default_factory=Validation, description="Measuring while training."
+    )
+    decoding: Decoding = Field(
+        default_factory=Decoding, description="The search for a translation."
+    )
+    runtime: Runtime = Field(default_factory=Runtime, description="The machine.")
