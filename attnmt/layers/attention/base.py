@@ -1,0 +1,73 @@
+"""The attention interface: prepare a memory once, then score, normalise, read."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+Tensor = Any  # Keras has no public tensor type that covers its backends
+State = Any  # nested tensors, batch first; () for a mechanism that carries nothing
+
+
+class Memory(NamedTuple):
+    """An encoded source batch, prepared once and read at every decoding step."""
+
+    keys: Tensor  # [batch, source, units]
+    values: Tensor  # [batch, source, depth]
+    mask: Tensor  # [batch, source], True where there is a token
+
+
+class Attention(keras.layers.Layer):
+    """Reads a context from a memory; a subclass defines `score`, rarely more.
+
+    Nothing is remembered between calls: memory and state are arguments and results.
+    `units` is the depth of the query unless the configuration says otherwise.
+    """
+
+    def __init__(self, units: int, name: str = "attention") -> None:
+        # The state (a coverage, a position) must not be rounded by mixed precision.
+        super().__init__(name=name, autocast=False)
+        self.units = units
+
+    def prepare(self, values: Tensor, mask: Tensor) -> Memory:
+        """Project the keys of [batch, source, depth] values, once per source batch."""
+        return Memory(self.project_keys(values), values, mask)
+
+    def project_keys(self, values: Tensor) -> Tensor:
+        """[batch, source, depth] -> [batch, source, units]; the values themselves."""
+        return values
+
+    def initial_state(self, memory: Memory) -> State:
+        """What the mechanism carries before the first target position."""
+        return ()
+
+    def score(self, query: Tensor, memory: Memory, state: State) -> Tensor:
+        """[batch, target, query depth] -> [batch, target, source], any real numbers."""
+        raise NotImplementedError
+
+    def normalise(self, scores: Tensor, mask: Tensor) -> Tensor:
+        """Scores to weights: rows sum to one, padding gets exactly zero."""
+        return masked_softmax(scores, mask)
+
+    def next_state(self, state: State, weights: Tensor) -> State:
+        """The state after reading with weights [batch, target, source]."""
+        return state
+
+    def call(
+        self, query: Tensor, memory: Memory, state: State = ()
+    ) -> tuple[Tensor, Tensor, State]:
+        """Return context [batch, target, depth], weights and the next state.
+
+        A mechanism with a state takes one target position at a time; one without
+        takes any number at once.
+        """
+        scores = self.score(query, memory, state)  # [batch, target, source]
+        weights = self.normalise(scores, memory.mask[:, None, :])
+        context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
+        return context, weights, self.next_state(state, weights)
+
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
+    """Softmax in float32 over the last axis; a row without any token is all zeros."""
+    scores = ops.where(mask, ops.cast(scores, "float32"), -1e30)
+    return ops.where(mask, ops.softmax(scores, axis=-1), 0.0)

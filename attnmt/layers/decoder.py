@@ -1,0 +1,189 @@
+"""The decoder: recurrent layers over the target that attend to the source."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from attnmt.config import schema
+from attnmt.layers.attention import Attention, Memory, State, Tensor
+from attnmt.layers.dropout import Seed, dropout_mask, fold_in
+from attnmt.layers.encoder import Encoded
+from attnmt.layers.recurrent import CellState, make_cell
+from attnmt.layers.unroll import unroll
+
+
+class DecoderState(NamedTuple):
+    """What one target position hands to the next; batch first."""
+
+    cells: tuple[CellState, ...]  # one per layer, each part [batch, units]
+    attentional: Tensor  # [batch, attentional depth], fed in again by input feeding
+    attention: State  # whatever the mechanism carries
+
+
+class StepInput(NamedTuple):
+    """A target piece on its way into the recurrence."""
+
+    embedded: Tensor  # [batch, size]
+    projected: Tensor  # [batch, gates * units], its share of the first layer's gates
+
+
+class Masks(NamedTuple):
+    """Dropout masks that stay the same for all positions; None drops nothing."""
+
+    recurrent: tuple[Tensor | None, ...]  # one per layer, [batch, units]
+    between: tuple[Tensor | None, ...]  # one per layer but the first, [batch, units]
+
+
+class Decoder(keras.layers.Layer):
+    """Predicts attentional vectors, one per target position.
+
+    luong attends with the new state, Luong et al. (2015), eq. 5 and figure 4;
+    bahdanau with the previous one, Bahdanau et al. (2015), section A.2.2, with one
+    tanh layer as its deep output.
+    """
+
+    def __init__(
+        self,
+        config: schema.Decoder,
+        drops: schema.Dropout,
+        attention: Attention,
+        input_depth: int,
+        encoder_depth: int,
+        attentional_depth: int,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.drops = drops
+        self.attention = attention
+        self.attentional_depth = attentional_depth
+        depths = [input_depth] + [config.units] * (config.layers - 1)
+        self.cells = [make_cell(config.cell, depth, config.units) for depth in depths]
+        self.parts = config.layers * self.cells[0].states
+        self.bridge = keras.layers.Dense(self.parts * config.units, activation="tanh")
+        self.bridge.build((None, encoder_depth))
+        luong = config.style == "luong"
+        if not luong or config.input_feeding:
+            self.feed = keras.layers.Dense(
+                self.cells[0].gates * config.units, use_bias=False
+            )
+            self.feed.build((None, attentional_depth if luong else encoder_depth))
+        self.combine = keras.layers.Dense(attentional_depth, activation="tanh")
+        combined = encoder_depth + config.units + (0 if luong else input_depth)
+        self.combine.build((None, combined))
+        self.built = True
+
+    def initial_state(self, encoded: Encoded, memory: Memory) -> DecoderState:
+        """The state before the first position, from the encoder's last states."""
+        parts = tf.split(self.bridge(encoded.final), self.parts, axis=-1)
+        states = self.cells[0].states
+        cells = tuple(
+            tuple(parts[layer * states : (layer + 1) * states])
+            for layer in range(len(self.cells))
+        )
+        batch = tf.shape(encoded.final)[0]
+        attentional = ops.zeros((batch, self.attentional_depth), encoded.final.dtype)
+        return DecoderState(cells, attentional, self.attention.initial_state(memory))
+
+    def inputs(self, embedded: Tensor) -> StepInput:
+        """What `step` takes, for [..., size] vectors of any number of positions."""
+        return StepInput(embedded, self.cells[0].project(embedded))
+
+    def step(
+        self, x: StepInput, state: DecoderState, memory: Memory, masks: Masks
+    ) -> tuple[tuple[Tensor, Tensor], DecoderState]:
+        """One target position, in training and in search alike.
+
+        Returns (attentional [batch, depth], weights [batch, source]), next state.
+        """
+        if self.config.style == "bahdanau":
+            query = state.cells[-1][0]
+            context, weights, carried = self._attend(query, memory, state.attention)
+            projected = x.projected + self.feed(context)
+            hidden, cells = self._recur(projected, state.cells, masks)
+        else:
+            projected = x.projected
+            if self.config.input_feeding:
+                projected += self.feed(state.attentional)
+            hidden, cells = self._recur(projected, state.cells, masks)
+            context, weights, carried = self._attend(hidden, memory, state.attention)
+        attentional = self._combine(context, hidden, x.embedded)
+        return (attentional, weights), DecoderState(cells, attentional, carried)
+
+    def call(
+        self, embedded: Tensor, encoded: Encoded, memory: Memory, seed: Seed = None
+    ) -> tuple[Tensor, Tensor]:
+        """All target positions of [batch, target, size] vectors; `seed`: dropout.
+
+        Returns attentional [batch, target, depth] and weights [batch, target, source].
+        """
+        state = self.initial_state(encoded, memory)
+        masks = self.masks(embedded, seed)
+        stateless = not tf.nest.flatten(state.attention)
+        if self.config.style == "luong" and not self.config.input_feeding and stateless:
+            return self._all_at_once(embedded, state, memory, masks)
+        inputs = self.inputs(tf.transpose(embedded, [1, 0, 2]))
+        (attentional, weights), _ = unroll(
+            lambda x, s: self.step(x, s, memory, masks), inputs, state
+        )
+        return _batch_first(attentional), _batch_first(weights)
+
+    def masks(self, like: Tensor, seed: Seed) -> Masks:
+        """Dropout masks for a batch as large as `like`; none without a seed."""
+        units, layers = self.config.units, range(len(self.cells))
+        recurrent, between = fold_in(seed, 0), fold_in(seed, 1)
+        return Masks(
+            tuple(
+                dropout_mask(like, units, self.drops.recurrent, fold_in(recurrent, i))
+                for i in layers
+            ),
+            tuple(
+                dropout_mask(like, units, self.drops.output, fold_in(between, i))
+                for i in layers[1:]
+            ),
+        )
+
+    def _all_at_once(
+        self, embedded: Tensor, state: DecoderState, memory: Memory, masks: Masks
+    ) -> tuple[Tensor, Tensor]:
+        """The vectorised path: nothing of the attention enters the recurrence."""
+
+        def recur(x: Tensor, cells: tuple[CellState, ...]):
+            return self._recur(x, cells, masks)
+
+        projected = self.cells[0].project(tf.transpose(embedded, [1, 0, 2]))
+        hidden, _ = unroll(recur, projected, state.cells)
+        hidden = _batch_first(hidden)  # [batch, target, units]
+        context, weights, _ = self.attention(hidden, memory, state.attention)
+        return self._combine(context, hidden, embedded), weights
+
+    def _recur(
+        self, projected: Tensor, states: tuple[CellState, ...], masks: Masks
+    ) -> tuple[Tensor, tuple[CellState, ...]]:
+        """One time through all layers; returns the top hidden state and all states."""
+        hidden, new = self.cells[0].step(projected, states[0], masks.recurrent[0])
+        news = [new]
+        for i, cell in enumerate(self.cells[1:], start=1):
+            mask = masks.between[i - 1]
+            below = hidden if mask is None else hidden * mask
+            hidden, new = cell.step(cell.project(below), states[i], masks.recurrent[i])
+            news.append(new)
+        return hidden, tuple(news)
+
+    def _attend(
+        self, query: Tensor, memory: Memory, carried: State
+    ) -> tuple[Tensor, Tensor, State]:
+        context, weights, carried = self.attention(query[:, None], memory, carried)
+        return context[:, 0], weights[..., 0, :], carried
+
+    def _combine(self, context: Tensor, hidden: Tensor, embedded: Tensor) -> Tensor:
+        parts = [context, hidden]
+        if self.config.style == "bahdanau":
+            parts.append(embedded)
+        return self.combine(ops.concatenate(parts, axis=-1))
+
+
+def _batch_first(x: Tensor) -> Tensor:
+    """[time, batch, ...] -> [batch, time, ...]."""
+    return tf.einsum("tb...->bt...", x)

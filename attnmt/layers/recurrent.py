@@ -1,0 +1,149 @@
+"""Recurrent cells and their application to a whole sequence."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from attnmt.layers.attention import Tensor
+from attnmt.layers.unroll import unroll
+
+CellState = tuple[Tensor, ...]  # hidden first; each [batch, units]
+
+
+class Cell(keras.layers.Layer):
+    """A recurrent cell, cut in two: `project` needs no state, so it takes all times.
+
+    Weights have Keras' layout: `gates` blocks side by side.
+    """
+
+    gates: int
+    states: int
+
+    def __init__(self, input_depth: int, units: int) -> None:
+        super().__init__()
+        self.units = units
+        width = self.gates * units
+        self.kernel = self.add_weight(shape=(input_depth, width), name="kernel")
+        self.recurrent_kernel = self.add_weight(
+            shape=(units, width), initializer="orthogonal", name="recurrent_kernel"
+        )
+        self.bias = self.add_weight(
+            shape=(width,), initializer=self.initial_bias, name="bias"
+        )
+        self.built = True
+
+    def initial_bias(self, shape: tuple[int, ...], dtype: str) -> Tensor:
+        return ops.zeros(shape, dtype)
+
+    def project(self, inputs: Tensor) -> Tensor:
+        """The inputs' share of the gates: [..., depth] -> [..., gates * units]."""
+        kernel = ops.cast(self.kernel, inputs.dtype)
+        return ops.matmul(inputs, kernel) + ops.cast(self.bias, inputs.dtype)
+
+    def zero_state(self, batch: Tensor, dtype: str) -> CellState:
+        return tuple(ops.zeros((batch, self.units), dtype) for _ in range(self.states))
+
+    def step(
+        self, projected: Tensor, state: CellState, mask: Tensor | None = None
+    ) -> tuple[Tensor, CellState]:
+        """One time: gates [batch, gates * units] -> output [batch, units], new state.
+
+        `mask` [batch, units] multiplies the hidden state on its way into the gates
+        (recurrent dropout).
+        """
+        raise NotImplementedError
+
+    def _recur(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        hidden = hidden if mask is None else hidden * mask
+        kernel = ops.cast(self.recurrent_kernel, hidden.dtype)
+        return ops.matmul(hidden, kernel)  # [batch, gates * units]
+
+
+class LSTMCell(Cell):
+    """Long short-term memory, Gers et al. (2000) with forget gate; gates i, f, g, o."""
+
+    gates = 4
+    states = 2
+
+    def initial_bias(self, shape: tuple[int, ...], dtype: str) -> Tensor:
+        zeros = ops.zeros((self.units,), dtype)
+        forget = ops.ones((self.units,), dtype)  # remember at first
+        return ops.concatenate([zeros, forget, zeros, zeros])
+
+    def step(
+        self, projected: Tensor, state: CellState, mask: Tensor | None = None
+    ) -> tuple[Tensor, CellState]:
+        hidden, carry = state
+        i, f, g, o = tf.split(projected + self._recur(hidden, mask), 4, axis=-1)
+        carry = ops.sigmoid(f) * carry + ops.sigmoid(i) * ops.tanh(g)
+        hidden = ops.sigmoid(o) * ops.tanh(carry)
+        return hidden, (hidden, carry)
+
+
+class GRUCell(Cell):
+    """Gated recurrent unit, Cho et al. (2014), eq. 5-8; gates z, r, h.
+
+    The reset gate acts after the recurrent product (as in cuDNN), which is then one.
+    """
+
+    gates = 3
+    states = 1
+
+    def __init__(self, input_depth: int, units: int) -> None:
+        super().__init__(input_depth, units)
+        self.recurrent_bias = self.add_weight(
+            shape=(units,), initializer="zeros", name="recurrent_bias"
+        )
+
+    def step(
+        self, projected: Tensor, state: CellState, mask: Tensor | None = None
+    ) -> tuple[Tensor, CellState]:
+        (hidden,) = state
+        xz, xr, xh = tf.split(projected, 3, axis=-1)
+        hz, hr, hh = tf.split(self._recur(hidden, mask), 3, axis=-1)
+        update = ops.sigmoid(xz + hz)
+        reset = ops.sigmoid(xr + hr)
+        recurrent_bias = ops.cast(self.recurrent_bias, hidden.dtype)
+        candidate = ops.tanh(xh + reset * (hh + recurrent_bias))
+        hidden = update * hidden + (1.0 - update) * candidate
+        return hidden, (hidden,)
+
+
+def make_cell(kind: str, input_depth: int, units: int) -> Cell:
+    """An 'lstm' or 'gru' cell."""
+    return {"lstm": LSTMCell, "gru": GRUCell}[kind](input_depth, units)
+
+
+class Times(NamedTuple):
+    """What one time of a masked sequence brings."""
+
+    projected: Tensor  # [batch, gates * units]
+    mask: Tensor  # [batch, 1], True where there is a token
+
+
+def run_cell(
+    cell: Cell,
+    inputs: Tensor,
+    mask: Tensor,
+    recurrent_mask: Tensor | None = None,
+    reverse: bool = False,
+) -> tuple[Tensor, CellState]:
+    """Run a cell over [time, batch, depth], passing over what mask [time, batch] hides.
+
+    Returns outputs [time, batch, units] in the order of the inputs, and the state
+    after the last (or, in reverse, the first) token.
+    """
+    times = Times(cell.project(inputs), mask[:, :, None])
+    if reverse:
+        times = Times(*(tf.reverse(x, [0]) for x in times))
+
+    def step(now: Times, state: CellState) -> tuple[Tensor, CellState]:
+        _, new = cell.step(now.projected, state, recurrent_mask)
+        kept = tuple(ops.where(now.mask, n, s) for n, s in zip(new, state, strict=True))
+        return kept[0], kept
+
+    start = cell.zero_state(tf.shape(inputs)[1], inputs.dtype)
+    outputs, state = unroll(step, times, start)
+    return (tf.reverse(outputs, [0]) if reverse else outputs), state

@@ -1,0 +1,142 @@
+"""The translation model: encode a source, start, step along a target."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from attnmt.config import schema
+from attnmt.layers import Decoder, DecoderState, Embedding, Encoded, Encoder, Projection
+from attnmt.layers.attention import Memory, Tensor, build_attention
+from attnmt.layers.decoder import Masks
+from attnmt.layers.dropout import Seed, dropout, fold_in, word_dropout
+
+PAD = 0
+
+
+class Source(NamedTuple):
+    """What the decoder knows of an encoded source batch."""
+
+    encoded: Encoded
+    memory: Memory
+
+
+class Seq2Seq(keras.Model):
+    """An encoder, a decoder with attention, and the vocabulary projections.
+
+    The attentional vector is as deep as an embedding when the output is tied to one,
+    else as deep as the decoder.
+    """
+
+    def __init__(
+        self, config: schema.Model, source_vocabulary: int, target_vocabulary: int
+    ) -> None:
+        super().__init__()
+        self.drops = config.dropout
+        size, tie = config.embeddings.size, config.embeddings.tie
+        self.target_embedding = Embedding(target_vocabulary, size)
+        self.source_embedding = (
+            self.target_embedding
+            if tie == "all"
+            else Embedding(source_vocabulary, size)
+        )
+        self.encoder = Encoder(config.encoder, self.drops, size)
+        depth = config.decoder.units if tie == "none" else size
+        attention = build_attention(config.attention, config.decoder.units)
+        self.decoder = Decoder(
+            config.decoder, self.drops, attention, size, self.encoder.depth, depth
+        )
+        self.tied = tie != "none"
+        self.projection = Projection(depth, target_vocabulary, self.tied)
+        self.built = True
+
+    def encode(self, source: Tensor, seed: Seed = None) -> Source:
+        """Read source ids [batch, source]; `seed` switches dropout on."""
+        mask = ops.not_equal(source, PAD)  # [batch, source]
+        embedded = self._embed(self.source_embedding, source, fold_in(seed, 0))
+        encoded = self.encoder(embedded, mask, fold_in(seed, 1))
+        memory = self.decoder.attention.prepare(encoded.values, mask)
+        return Source(encoded, memory)
+
+    def start(self, source: Source) -> DecoderState:
+        """The decoder's state before the first target piece."""
+        return self.decoder.initial_state(*source)
+
+    def step(
+        self, token: Tensor, state: DecoderState, memory: Memory
+    ) -> tuple[Tensor, Tensor, DecoderState]:
+        """One piece [batch] -> logits [batch, vocabulary], weights [batch, source]."""
+        inputs = self.decoder.inputs(self.target_embedding(token))
+        nothing = Masks((None,) * len(state.cells), (None,) * (len(state.cells) - 1))
+        (attentional, weights), state = self.decoder.step(
+            inputs, state, memory, nothing
+        )
+        return self.logits(attentional), weights, state
+
+    def call(
+        self, source: Tensor, target_in: Tensor, seed: Seed = None
+    ) -> tuple[Tensor, Tensor]:
+        """Source ids [batch, source], target ids [batch, target] that begin with BOS.
+
+        Returns what `logits` takes, [batch, target, depth], and the attention weights
+        [batch, target, source].
+        """
+        encoded, memory = self.encode(source, fold_in(seed, 2))
+        embedded = self._embed(self.target_embedding, target_in, fold_in(seed, 3))
+        attentional, weights = self.decoder(embedded, encoded, memory, fold_in(seed, 4))
+        return dropout(attentional, self.drops.output, fold_in(seed, 5)), weights
+
+    def logits(self, attentional: Tensor) -> Tensor:
+        """[..., depth] attentional vectors -> [..., vocabulary] in float32."""
+        table = self.target_embedding.table if self.tied else None
+        return self.projection(attentional, table)
+
+    def _embed(self, embedding: Embedding, ids: Tensor, seed: Seed) -> Tensor:
+        embedded = embedding(ids)  # [batch, time, size]
+        embedded = word_dropout(embedded, self.drops.word, fold_in(seed, 0))
+        return dropout(embedded, self.drops.embedding, fold_in(seed, 1))
+
+
+def build_model(
+    config: schema.Model, source_vocabulary: int, target_vocabulary: int
+) -> Seq2Seq:
+    """A model whose variables all exist, with the initial values of Keras' seed."""
+    model = Seq2Seq(config, source_vocabulary, target_vocabulary)
+    ids = tf.ones([2, 3], tf.int32)
+    model.logits(model(ids, ids)[0])
+    return model
+
+
+def named_weights(model: keras.layers.Layer) -> dict[str, keras.Variable]:
+    """The variables by the attributes that lead to them, as in decoder.bridge.kernel.
+
+    These names are the file format of a checkpoint. A shared variable has one name.
+    """
+    named: dict[str, keras.Variable] = {}
+    seen: set[int] = set()
+    for name, variable in _walk(model, "", seen):
+        if name in named:
+            raise ValueError(f"two variables are called {name}")
+        named[name] = variable
+    return named
+
+
+def _walk(
+    layer: keras.layers.Layer, prefix: str, seen: set[int]
+) -> Iterator[tuple[str, keras.Variable]]:
+    if id(layer) in seen:
+        return
+    seen.add(id(layer))
+    for variable in layer._trainable_variables + layer._non_trainable_variables:
+        yield prefix + variable.name, variable
+    for attribute, value in sorted(vars(layer).items()):
+        if attribute.startswith("_"):
+            continue
+        if isinstance(value, keras.layers.Layer):
+            yield from _walk(value, f"{prefix}{attribute}.", seen)
+        elif isinstance(value, list | tuple):
+            for i, item in enumerate(value):
+                if isinstance(item, keras.layers.Layer):
+                    yield from _walk(item, f"{prefix}{attribute}.{i}.", seen)
