@@ -1,0 +1,1 @@
+"""Configuration: the schema, loading, explaining."""
