@@ -1,0 +1,12 @@
+"""Attention after decoding: dumps, words, alignments, pictures.
+
+    dump.py        the folder that attention weights are written to and read from
+    record.py      what a dump keeps of one translation
+    words.py       from pieces to words
+    alignments.py  links between words, the Pharaoh notation
+    views.py       one matrix with its labels, in pieces or words
+    show.py        a view in the terminal
+    plot.py        a view as PNG, SVG or PDF
+
+Nothing here needs a model or TensorFlow.
+"""
