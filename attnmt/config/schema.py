@@ -1,39 +1,75 @@
 """The configuration of a training: every field, its type, its default, its meaning."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+
+def _in_home(path: Path) -> Path:
+    return Path(os.path.expanduser(path))
+
+
+def _absolute(path: Path) -> Path:
+    return _in_home(path).absolute()
+
+
+def _absolute_folder(name: str) -> str:
+    path = _absolute(Path(name))
+    return str(path) if path.is_dir() else name
+
+
+InputPath = Annotated[Path, AfterValidator(_absolute)]
+OutputPath = Annotated[Path, AfterValidator(_in_home)]
+NameOrFolder = Annotated[str, AfterValidator(_absolute_folder)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 Count = Annotated[int, Field(ge=1)]
 Cell = Literal["lstm", "gru"]
 Metric = Literal["loss", "perplexity", "accuracy", "bleu", "chrf"]
 
 
+class Misfit(ValueError):
+    """A value that does not fit another; `key` is dotted, from the raising section."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 class Section(BaseModel):
     """A group of fields; an unknown key is an error, a loaded value never changes."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False
+    )
 
 
 class Corpus(Section):
     """Parallel text: two files, one TSV file, or a TensorFlow dataset."""
 
-    source: Path | None = Field(None, description="Source file, a sentence a line.")
-    target: Path | None = Field(None, description="Target file, a sentence a line.")
-    tsv: Path | None = Field(None, description="File of source TAB target lines.")
-    tfds: str | None = Field(
-        None,
+    source: InputPath | None = Field(
+        default=None, description="Source file, a sentence a line."
+    )
+    target: InputPath | None = Field(
+        default=None, description="Target file, a sentence a line."
+    )
+    tsv: InputPath | None = Field(
+        default=None, description="File of source TAB target lines."
+    )
+    tfds: NameOrFolder | None = Field(
+        default=None,
         description="TensorFlow dataset name, or the folder of a prepared dataset "
         "or of a TranslateFolder (its language codes are source_lang, target_lang).",
     )
-    split: str | None = Field(None, description="Split of the TensorFlow dataset.")
-    data_dir: Path | None = Field(
-        None, description="Where TensorFlow datasets are prepared."
+    split: str | None = Field(
+        default=None, description="Split of the TensorFlow dataset."
+    )
+    data_dir: InputPath | None = Field(
+        default=None, description="Where TensorFlow datasets are prepared."
     )
     weight: Annotated[float, Field(gt=0.0)] = Field(
-        1.0, description="How many times an epoch of training reads the corpus."
+        default=1.0, description="How many times an epoch of training reads the corpus."
     )
 
     @model_validator(mode="after")
@@ -56,10 +92,13 @@ class Data(Section):
     source_lang: str = Field(description="Language code of the source, as in 'en'.")
     target_lang: str = Field(description="Language code of the target, as in 'de'.")
     train: list[Corpus] = Field(min_length=1, description="Corpora to train on.")
-    valid: Corpus | None = Field(None, description="Corpus for validation.")
-    test: Corpus | None = Field(None, description="Corpus that attnmt eval takes.")
+    valid: Corpus | None = Field(default=None, description="Corpus for validation.")
+    test: Corpus | None = Field(
+        default=None, description="Corpus that attnmt eval takes."
+    )
     max_length: Count = Field(
-        100, description="Longest sentence in pieces; longer pairs are not trained on."
+        default=100,
+        description="Longest sentence in pieces; longer pairs are not trained on.",
     )
 
 
@@ -67,30 +106,42 @@ class Tokenizer(Section):
     """SentencePiece: trained on the training text unless models are given."""
 
     model_type: Literal["bpe", "unigram", "char", "word"] = Field(
-        "bpe", description="How text is cut into pieces."
+        default="bpe", description="How text is cut into pieces."
     )
     vocab_size: Annotated[int, Field(ge=16)] = Field(
-        8000, description="Pieces in a vocabulary; lowered when the text has fewer."
+        default=8000,
+        description="Pieces in a vocabulary; lowered when the text has fewer.",
     )
-    shared: bool = Field(True, description="One vocabulary for both languages.")
+    shared: bool = Field(default=True, description="One vocabulary for both languages.")
     byte_fallback: bool = Field(
-        True, description="Spell unknown characters in bytes (bpe and unigram)."
+        default=True, description="Spell unknown characters in bytes (bpe and unigram)."
     )
-    lowercase: bool = Field(False, description="Lower-case the text before cutting.")
-    source_model: Path | None = Field(
-        None, description="A SentencePiece model to use for the source."
+    lowercase: bool = Field(
+        default=False, description="Lower-case the text before cutting."
     )
-    target_model: Path | None = Field(
-        None, description="The same for the target; absent when shared."
+    source_model: InputPath | None = Field(
+        default=None, description="A SentencePiece model to use for the source."
     )
+    target_model: InputPath | None = Field(
+        default=None, description="The same for the target; absent when shared."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_model_when_shared(self) -> "Tokenizer":
+        if self.shared and self.target_model is not None:
+            raise Misfit(
+                "target_model",
+                "expected none while shared is true: source_model serves both sides",
+            )
+        return self
 
 
 class Embeddings(Section):
     """Vectors of the pieces."""
 
-    size: Count = Field(256, description="Numbers in the vector of a piece.")
+    size: Count = Field(default=256, description="Numbers in the vector of a piece.")
     tie: Literal["none", "target_softmax", "all"] = Field(
-        "target_softmax",
+        default="target_softmax",
         description="Which of source, target and output matrices are one.",
     )
 
@@ -98,25 +149,28 @@ class Embeddings(Section):
 class Encoder(Section):
     """Recurrent layers over the source."""
 
-    cell: Cell = Field("lstm", description="Recurrent cell.")
-    units: Count = Field(256, description="Numbers in a state, per direction.")
-    layers: Count = Field(1, description="Layers on top of each other.")
-    bidirectional: bool = Field(True, description="Read forwards and backwards.")
+    cell: Cell = Field(default="lstm", description="Recurrent cell.")
+    units: Count = Field(default=256, description="Numbers in a state, per direction.")
+    layers: Count = Field(default=1, description="Layers on top of each other.")
+    bidirectional: bool = Field(
+        default=True, description="Read forwards and backwards."
+    )
 
 
 class Decoder(Section):
     """Recurrent layers over the target, with attention."""
 
-    cell: Cell = Field("lstm", description="Recurrent cell.")
-    units: Count = Field(512, description="Numbers in a state.")
-    layers: Count = Field(1, description="Layers on top of each other.")
+    cell: Cell = Field(default="lstm", description="Recurrent cell.")
+    units: Count = Field(default=512, description="Numbers in a state.")
+    layers: Count = Field(default=1, description="Layers on top of each other.")
     style: Literal["luong", "bahdanau"] = Field(
-        "luong",
+        default="luong",
         description="luong attends with the new state, bahdanau with the previous "
         "one and feeds the context into the cell.",
     )
     input_feeding: bool = Field(
-        True, description="Feed the attentional vector into the next step (luong)."
+        default=True,
+        description="Feed the attentional vector into the next step (luong).",
     )
 
 
@@ -126,7 +180,7 @@ class Attention(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     type: str = Field(
-        "additive",
+        default="additive",
         description="A built-in name, or 'package.module:Class' of your own.",
     )
 
@@ -139,14 +193,16 @@ class Attention(BaseModel):
 class Dropout(Section):
     """Shares of numbers (or words) that training leaves out."""
 
-    embedding: Rate = Field(0.2, description="Numbers of the piece vectors.")
+    embedding: Rate = Field(default=0.2, description="Numbers of the piece vectors.")
     recurrent: Rate = Field(
-        0.0, description="Numbers of the recurrent states, the same for all steps."
+        default=0.0,
+        description="Numbers of the recurrent states, the same for all steps.",
     )
     output: Rate = Field(
-        0.2, description="Numbers between layers and before the output projection."
+        default=0.2,
+        description="Numbers between layers and before the output projection.",
     )
-    word: Rate = Field(0.0, description="Whole pieces, on either side.")
+    word: Rate = Field(default=0.0, description="Whole pieces, on either side.")
 
 
 class Model(Section):
@@ -173,55 +229,69 @@ class Schedule(Section):
     """How the learning rate changes; every type rises linearly over the warm-up."""
 
     type: Literal["constant", "inverse_sqrt", "cosine", "plateau"] = Field(
-        "constant",
+        default="constant",
         description="constant; inverse_sqrt: falls as 1/sqrt(step) after the warm-up; "
         "cosine: falls to zero at max_epochs or max_steps; "
         "plateau: times factor when the early stopping metric does not improve.",
     )
     warmup_steps: Annotated[int, Field(ge=0)] = Field(
-        0, description="Updates until the learning rate is reached."
+        default=0, description="Updates until the learning rate is reached."
     )
     factor: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
-        0.5, description="What plateau multiplies the rate by."
+        default=0.5, description="What plateau multiplies the rate by."
     )
     patience: Annotated[int, Field(ge=0)] = Field(
-        1, description="Validations without improvement that plateau waits."
+        default=1, description="Validations without improvement that plateau waits."
     )
 
 
 class Training(Section):
     """The optimisation."""
 
-    optimizer: Literal["adam", "sgd"] = Field("adam", description="Update rule.")
+    optimizer: Literal["adam", "sgd"] = Field(
+        default="adam", description="Update rule."
+    )
     learning_rate: Annotated[float, Field(gt=0.0)] = Field(
-        1e-3, description="Highest learning rate."
+        default=1e-3, description="Highest learning rate."
     )
     schedule: Schedule = Field(
         default_factory=Schedule, description="How the learning rate changes."
     )
     batch_tokens: Count = Field(
-        4096, description="Target pieces in a batch, padding included, at most."
+        default=4096, description="Target pieces in a batch, padding included, at most."
     )
-    accumulate: Count = Field(1, description="Batches that make one update.")
+    accumulate: Count = Field(default=1, description="Batches that make one update.")
     label_smoothing: Rate = Field(
-        0.1, description="Probability spread evenly over the vocabulary."
+        default=0.1, description="Probability spread evenly over the vocabulary."
     )
     clip_norm: Annotated[float, Field(ge=0.0)] = Field(
-        5.0, description="Largest global norm of a gradient; 0 turns clipping off."
+        default=5.0,
+        description="Largest global norm of a gradient; 0 turns clipping off.",
     )
-    max_epochs: Count = Field(20, description="Passes over the training corpora.")
-    max_steps: Count | None = Field(None, description="Updates at most.")
-    report_every: Count = Field(50, description="Updates between two progress lines.")
-    save_every: Count = Field(500, description="Updates between two checkpoints.")
-    keep: Count = Field(2, description="Newest checkpoints kept beside the best.")
+    max_epochs: Count = Field(
+        default=20, description="Passes over the training corpora."
+    )
+    max_steps: Count | None = Field(default=None, description="Updates at most.")
+    report_every: Count = Field(
+        default=50, description="Updates between two progress lines."
+    )
+    save_every: Count = Field(
+        default=500, description="Updates between two checkpoints."
+    )
+    keep: Count = Field(
+        default=2, description="Newest checkpoints kept beside the best."
+    )
 
 
 class EarlyStopping(Section):
     """When to stop before the last epoch."""
 
-    metric: Metric = Field("loss", description="What decides; also what is best.")
+    metric: Metric = Field(
+        default="loss", description="What decides; also what is best."
+    )
     patience: Count | None = Field(
-        None, description="Validations without improvement; absent: never stop early."
+        default=None,
+        description="Validations without improvement; absent: never stop early.",
     )
 
 
@@ -229,15 +299,19 @@ class Validation(Section):
     """How the model is measured while it trains."""
 
     every: Annotated[str, Field(pattern=r"^[1-9][0-9]* (epochs?|steps?)$")] = Field(
-        "1 epoch", description="'N epochs' or 'N steps' between validations."
+        default="1 epoch",
+        description="Epochs or steps between validations.",
+        examples=["1 epoch", "500 steps"],
     )
     metrics: list[Metric] = Field(
-        ["loss", "perplexity", "accuracy", "bleu", "chrf"],
+        default=["loss", "perplexity", "accuracy", "bleu", "chrf"],
         description="What is measured; bleu and chrf decode the validation set.",
     )
-    beam_size: Count = Field(1, description="Beam of that decoding; 1 is greedy.")
+    beam_size: Count = Field(
+        default=1, description="Beam of that decoding; 1 is greedy."
+    )
     samples: Annotated[int, Field(ge=0)] = Field(
-        3, description="Sample translations shown and kept per validation."
+        default=3, description="Sample translations shown and kept per validation."
     )
     early_stopping: EarlyStopping = Field(
         default_factory=EarlyStopping, description="When to stop, what is best."
@@ -246,9 +320,10 @@ class Validation(Section):
     @model_validator(mode="after")
     def _decides_by_what_it_measures(self) -> "Validation":
         if self.early_stopping.metric not in self.metrics:
-            raise ValueError(
-                f"early_stopping.metric is {self.early_stopping.metric!r}, which "
-                f"is not among metrics: {', '.join(self.metrics)}"
+            raise Misfit(
+                "early_stopping.metric",
+                f"expected one of validation.metrics ({', '.join(self.metrics)}), "
+                f"found '{self.early_stopping.metric}'",
             )
         return self
 
@@ -256,39 +331,46 @@ class Validation(Section):
 class Decoding(Section):
     """The search for a translation."""
 
-    beam_size: Count = Field(5, description="Hypotheses kept; 1 is greedy search.")
+    beam_size: Count = Field(
+        default=5, description="Hypotheses kept; 1 is greedy search."
+    )
     length_penalty: Annotated[float, Field(ge=0.0)] = Field(
-        1.0, description="Exponent alpha of Wu et al. (2016), eq. 14; 0 is none."
+        default=1.0,
+        description="Exponent alpha of Wu et al. (2016), eq. 14; 0 is none.",
     )
     coverage_penalty: Annotated[float, Field(ge=0.0)] = Field(
-        0.0, description="Weight beta of Wu et al. (2016), eq. 14; 0 is none."
+        default=0.0, description="Weight beta of Wu et al. (2016), eq. 14; 0 is none."
     )
     max_length_ratio: Annotated[float, Field(gt=0.0)] = Field(
-        2.0, description="Longest translation in pieces per source piece, plus 10."
+        default=2.0,
+        description="Longest translation in pieces per source piece, plus 10.",
     )
-    batch_size: Count = Field(64, description="Sentences translated together.")
+    batch_size: Count = Field(default=64, description="Sentences translated together.")
 
 
 class Runtime(Section):
     """The machine."""
 
     device: Literal["auto", "cpu", "gpu"] = Field(
-        "auto", description="auto takes a GPU when there is one."
+        default="auto", description="auto takes a GPU when there is one."
     )
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
-        "auto", description="auto is mixed_bfloat16 on a GPU that has it, or float32."
+        default="auto",
+        description="auto is mixed_bfloat16 on a GPU that has it, or float32.",
     )
     threads: Count | Literal["auto"] = Field(
-        "auto", description="Processor threads; auto leaves it to TensorFlow."
+        default="auto", description="Processor threads; auto leaves it to TensorFlow."
     )
 
 
 class Config(Section):
     """Everything that one training needs."""
 
-    run_dir: Path = Field(description="Folder that receives all that comes of it.")
+    run_dir: OutputPath = Field(
+        description="Folder that receives all that comes of it."
+    )
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
-        1, description="Seed of everything that is random."
+        default=1, description="Seed of everything that is random."
     )
     data: Data = Field(description="The text.")
     tokenizer: Tokenizer = Field(
@@ -305,3 +387,24 @@ class Config(Section):
         default_factory=Decoding, description="The search for a translation."
     )
     runtime: Runtime = Field(default_factory=Runtime, description="The machine.")
+
+    @model_validator(mode="after")
+    def _shares_what_it_ties(self) -> "Config":
+        if self.model.embeddings.tie == "all" and not self.tokenizer.shared:
+            raise Misfit(
+                "model.embeddings.tie",
+                "'all' needs one vocabulary: set tokenizer.shared to true",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _validates_what_decides(self) -> "Config":
+        if self.data.valid is not None:
+            return self
+        if self.training.schedule.type == "plateau":
+            raise Misfit("training.schedule.type", "'plateau' needs data.valid")
+        if self.validation.early_stopping.patience is not None:
+            raise Misfit(
+                "validation.early_stopping.patience", "early stopping needs data.valid"
+            )
+        return self
