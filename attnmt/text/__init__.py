@@ -1,0 +1,1 @@
+"""Text: lines, parallel corpora, SentencePiece tokenizers, encoded corpora, batches."""

@@ -1,0 +1,121 @@
+"""Lines of text: read strictly, written whole or not at all."""
+
+import gzip
+import io
+import os
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+from attnmt.errors import DataError
+
+STANDARD_STREAM = Path("-")
+_BOM = "\ufeff"
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    r"""Yield the lines of a UTF-8 file, of a gzip file (.gz), or of standard input (-).
+
+    Lines end at "\n" and nowhere else; one "\r" before it and a byte order mark at
+    the start are taken off. Raises DataError for what cannot be read or decoded.
+    """
+    if path == STANDARD_STREAM:
+        yield from read_stream(sys.stdin.buffer, "standard input")
+        return
+    try:
+        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+        with opened as stream:
+            yield from read_stream(stream, str(path))
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read: {_reason(error)}") from error
+
+
+def read_stream(stream: Iterable[bytes] | BinaryIO, name: str) -> Iterator[str]:
+    """Yield the lines of a binary stream as `read_lines` does; errors say `name`."""
+    for number, raw in enumerate(stream, 1):
+        line = _decode(raw.removesuffix(b"\n").removesuffix(b"\r"), name, number)
+        yield line.removeprefix(_BOM) if number == 1 else line
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines as `text_output` does."""
+    with text_output(path) as output:
+        for line in lines:
+            output.write(f"{line}\n")
+
+
+@contextmanager
+def text_output(path: Path) -> Iterator[TextIO]:
+    r"""Open a UTF-8 file (.gz: compressed) that appears under its name when complete.
+
+    An exception inside the block leaves nothing behind and an older file as it was.
+    "-" is standard output; pipes and devices are written directly.
+    """
+    if path == STANDARD_STREAM:
+        with _text(sys.stdout.buffer) as output:
+            yield output
+    elif path.exists() and not path.is_file():
+        with _open_for_writing(path, "wb") as stream, _text(stream) as output:
+            yield output
+    else:
+        with replacing(path) as temporary:
+            with _open_for_writing(temporary, "xb") as stream:
+                with _packed(stream, path) as packed, _text(packed) as output:
+                    yield output
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a name beside `path` to write to; it replaces `path` when all went well."""
+    path = path.resolve() if path.is_symlink() else path
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _text(stream: BinaryIO) -> Iterator[TextIO]:
+    """Wrap a binary stream for text; flush it at the end, leave it open."""
+    output = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+    try:
+        yield output
+        output.flush()
+    finally:
+        output.detach()
+
+
+def _packed(stream: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
+    """Compress what goes into a .gz, without a time: equal text gives equal bytes."""
+    if path.suffix != ".gz":
+        return nullcontext(stream)
+    return cast(BinaryIO, gzip.GzipFile("", "wb", fileobj=stream, mtime=0))
+
+
+def _open_for_writing(path: Path, mode: str) -> BinaryIO:
+    try:
+        return cast(BinaryIO, path.open(mode))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {_reason(error)}") from error
+
+
+def _decode(raw: bytes, name: str, number: int) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        column = len(raw[: error.start].decode("utf-8")) + 1
+        raise DataError(
+            f"{name}:{number}:{column}: not UTF-8: byte 0x{raw[error.start]:02x} "
+            f"({error.reason}); convert the file to UTF-8, as with iconv"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)

@@ -1,0 +1,177 @@
+"""SentencePiece models as bytes: training, loading, storing."""
+
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
+
+from attnmt.config import schema
+from attnmt.errors import AttnmtError, ConfigError, DataError
+from attnmt.text.lines import replacing, write_lines
+
+PAD, UNK, BOS, EOS = 0, 1, 2, 3
+
+# Longer texts are sampled: more sentences hardly change the pieces.
+_MOST_SENTENCES = 2_000_000
+# Fixed, not the machine's: the scores of unigram depend on how its sums are split.
+_THREADS = 16
+_TOO_SMALL = "smaller than required_chars. "
+
+
+def train_model(
+    sentences: Callable[[], Iterable[str]], options: schema.Tokenizer
+) -> bytes:
+    """Train a SentencePiece model; equal sentences give equal bytes.
+
+    A vocabulary that the text cannot fill is made smaller, which standard error says.
+    Raises DataError for a text without words, ConfigError for a vocabulary that cannot
+    hold the characters of the text.
+    """
+    spells = options.byte_fallback and options.model_type in ("bpe", "unigram")
+    try:
+        model = _train(sentences(), options, spells, 1.0)
+    except _TooSmall as error:
+        if not spells:
+            raise ConfigError(_too_small_message(options, error)) from None
+        try:  # Bytes spell the rare characters of a large script.
+            model = _train(sentences(), options, spells, 0.9995)
+        except _TooSmall as error:
+            raise ConfigError(_too_small_message(options, error)) from None
+    size = len(load_model(model))
+    if size < options.vocab_size:
+        print(
+            f"tokenizer: {size} pieces, not {options.vocab_size}: "
+            f"the training text has no more of type {options.model_type}",
+            file=sys.stderr,
+        )
+    return model
+
+
+def load_model(model: bytes) -> SentencePieceProcessor:
+    """Load a model, with padding, unknown, beginning and end renumbered to 0 to 3.
+
+    Raises RuntimeError for what is no model.
+    """
+    processor = SentencePieceProcessor()
+    processor.LoadFromSerializedProto(model)
+    if _special_ids(processor) != (PAD, UNK, BOS, EOS):
+        processor.LoadFromSerializedProto(_renumbered(model))
+    return processor
+
+
+def write_model(path: Path, model: bytes) -> None:
+    """Write a model, and beside it, for the reader, its pieces (.vocab)."""
+    processor = load_model(model)
+    pieces = (processor.id_to_piece(i) for i in range(len(processor)))
+    write_lines(path.with_suffix(".vocab"), pieces)
+    with replacing(path) as temporary:
+        temporary.write_bytes(model)
+
+
+def lower_case(line: str) -> str:
+    """Lower-case the characters whose UTF-8 keeps its length, so that spans hold."""
+    return line.translate(_lower_table())
+
+
+class _TooSmall(Exception):
+    """The vocabulary is smaller than the characters; the message is "HAS vs NEEDS"."""
+
+
+def _train(
+    sentences: Iterable[str], options: schema.Tokenizer, spells: bool, coverage: float
+) -> bytes:
+    model = io.BytesIO()
+    failures: list[AttnmtError] = []
+    try:
+        SentencePieceTrainer.train(
+            sentence_iterator=_watched(sentences, failures),
+            model_writer=model,
+            model_type=options.model_type,
+            vocab_size=options.vocab_size,
+            hard_vocab_limit=False,
+            byte_fallback=spells,
+            character_coverage=coverage,
+            # Brings the many ways to write a text together, as all blanks to one.
+            normalization_rule_name="nmt_nfkc",
+            input_sentence_size=_MOST_SENTENCES,
+            shuffle_input_sentence=True,
+            num_threads=_THREADS,
+            pad_id=PAD,
+            unk_id=UNK,
+            bos_id=BOS,
+            eos_id=EOS,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        if failures:
+            raise failures[0] from None
+        if _TOO_SMALL in str(error):
+            raise _TooSmall(str(error).split(_TOO_SMALL)[1].split(".")[0]) from None
+        if "sentences_.empty()" in str(error) or "all_chars_count" in str(error):
+            raise DataError("no text to train a tokenizer on") from None
+        raise
+    return model.getvalue()
+
+
+def _watched(sentences: Iterable[str], failures: list[AttnmtError]) -> Iterator[str]:
+    """Keep the error of reading a sentence, which SentencePiece turns into text."""
+    try:
+        yield from sentences
+    except AttnmtError as error:
+        failures.append(error)
+        raise
+
+
+def _too_small_message(options: schema.Tokenizer, error: _TooSmall) -> str:
+    needed = str(error).split()[-1]
+    return (
+        f"tokenizer.vocab_size is {options.vocab_size}, but the characters of the "
+        f"training text alone need {needed} pieces: set it higher"
+    )
+
+
+def _special_ids(processor: SentencePieceProcessor) -> tuple[int, int, int, int]:
+    return (
+        processor.pad_id(),
+        processor.unk_id(),
+        processor.bos_id(),
+        processor.eos_id(),
+    )
+
+
+def _renumbered(model: bytes) -> bytes:
+    """Put the four special pieces first; a model without one of them gets it."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    message: Any = sentencepiece_model_pb2  # its classes are made when imported
+    proto = message.ModelProto.FromString(model)
+    spec, kind = proto.trainer_spec, message.ModelProto.SentencePiece
+    specials = [
+        kind(piece=spec.pad_piece, type=kind.CONTROL),
+        kind(piece=spec.unk_piece, type=kind.UNKNOWN),
+        kind(piece=spec.bos_piece, type=kind.CONTROL),
+        kind(piece=spec.eos_piece, type=kind.CONTROL),
+    ]
+    names = {special.piece for special in specials}
+    others = [piece for piece in proto.pieces if piece.piece not in names]
+    del proto.pieces[:]
+    proto.pieces.extend(specials + others)
+    spec.pad_id, spec.unk_id, spec.bos_id, spec.eos_id = PAD, UNK, BOS, EOS
+    spec.vocab_size = len(proto.pieces)
+    return proto.SerializeToString()
+
+
+@cache
+def _lower_table() -> dict[int, str]:
+    """Map characters to lower case; no character past the range below has one."""
+    return {
+        code: chr(code).lower()
+        for code in range(0x20000)
+        if not 0xD800 <= code < 0xE000
+        and chr(code).lower() != chr(code)
+        and len(chr(code).lower().encode()) == len(chr(code).encode())
+    }
