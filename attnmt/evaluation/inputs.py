@@ -1,0 +1,132 @@
+"""What an evaluation reads: all of it, checked, before anything is computed."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from attnmt.analysis.alignments import Link
+from attnmt.analysis.words import word_spans
+from attnmt.errors import ConfigError, DataError
+from attnmt.evaluation.alignment_error import Gold, read_gold, read_links
+from attnmt.evaluation.metrics import check_counts
+from attnmt.text.lines import STANDARD_STREAM, read_lines
+
+if TYPE_CHECKING:
+    from attnmt.config.schema import Corpus
+    from attnmt.run import Run
+
+T = TypeVar("T")
+
+
+class Rows(NamedTuple, Generic[T]):
+    """Something for every sentence, and where it is from."""
+
+    name: str
+    rows: Sequence[T]
+
+
+class Inputs(NamedTuple):
+    """All that can be known of the sentences; row N of one belongs to row N of all."""
+
+    hypothesis: Rows[str] | None = None
+    source: Rows[str] | None = None
+    reference: Rows[str] | None = None
+    literature_reference: Rows[str] | None = None  # lc.norm.tok text
+    alignment: Rows[set[Link]] | None = None
+    gold_alignment: Rows[Gold] | None = None
+
+    @property
+    def sentences(self) -> int:
+        """How many there are."""
+        return next(len(part.rows) for part in self if part is not None)
+
+    def names(self) -> dict[str, str]:
+        """Where each part that is there is from."""
+        parts = zip(self._fields, self, strict=True)
+        return {field: part.name for field, part in parts if part is not None}
+
+    def check(self) -> None:
+        """Raise DataError when counts differ or a gold link names no word."""
+        check_counts({part.name: len(part.rows) for part in self if part is not None})
+        if self.gold_alignment and self.source and self.reference:
+            _check_words(self.gold_alignment, self.source.rows, self.reference.rows)
+
+
+def text(path: Path | None) -> Rows[str] | None:
+    """The lines of a file, when one is named."""
+    return None if path is None else Rows(str(path), list(read_lines(path)))
+
+
+def links(path: Path | None) -> Rows[set[Link]] | None:
+    """Pharaoh links counted from 0, when a file is named."""
+    return None if path is None else Rows(str(path), read_links(path))
+
+
+def gold(path: Path | None, first_word: int) -> Rows[Gold] | None:
+    """Gold links whose words count from `first_word` (0 or 1), when a file is named."""
+    if path is None:
+        return None
+    return Rows(str(path), read_gold(path, one_indexed=first_word == 1))
+
+
+def seems_one_indexed(gold: Rows[Gold] | None) -> bool:
+    """Whether no gold link names the word 0 on either side, as if there were none."""
+    if gold is None:
+        return False
+    links = (link for sure, possible in gold.rows for link in (*sure, *possible))
+    return not any(0 in link for link in links)
+
+
+def with_test_set(given: Inputs, run: "Run") -> Inputs:
+    """Add the test set that the configuration of a run names, unless text is given.
+
+    Raises ConfigError when it names none, DataError when it cannot be read.
+    """
+    from attnmt.text.corpora import read_pairs
+
+    if given.source is not None:
+        return given
+    data = run.load_config().data
+    if data.test is None:
+        raise ConfigError(
+            f"{run.config_file}: expected a test set (data.test), found none: "
+            "pass --source FILE --reference FILE"
+        )
+    pairs = list(read_pairs(data.test, data.source_lang, data.target_lang))
+    source, reference = _names(data.test)
+    return given._replace(
+        source=Rows(source, [source for source, _ in pairs]),
+        reference=Rows(reference, [target for _, target in pairs]),
+    )
+
+
+def default_name(source: Path | None) -> str:
+    """What an evaluation is called: `test`, or the stem of the file it translates."""
+    if source is None:
+        return "test"
+    if source == STANDARD_STREAM:
+        return "stdin"
+    return Path(source.name.removesuffix(".gz")).stem
+
+
+def _names(corpus: "Corpus") -> tuple[str, str]:
+    if corpus.source is not None:
+        return str(corpus.source), str(corpus.target)
+    name = corpus.tsv or f"{corpus.tfds} ({corpus.split})"
+    return str(name), str(name)
+
+
+def _check_words(
+    gold: Rows[Gold], sources: Sequence[str], references: Sequence[str]
+) -> None:
+    sentences = zip(gold.rows, sources, references, strict=True)
+    for number, (links, source, reference) in enumerate(sentences, 1):
+        limits = len(word_spans(source)), len(word_spans(reference))
+        for link in sorted({*links.sure, *links.possible}):
+            if link[0] >= limits[0] or link[1] >= limits[1]:
+                raise DataError(
+                    f"{gold.name}:{number}: the link of source word {link[0] + 1} and "
+                    f"target word {link[1] + 1} is outside a sentence of {limits[0]} "
+                    f"and {limits[1]} words: links are source-target, and words that "
+                    "count from 1 need --gold-index 1"
+                )
