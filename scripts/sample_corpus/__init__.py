@@ -1,0 +1,1 @@
+"""The bilingual English-German grammar behind the sample corpus."""
