@@ -14,6 +14,7 @@ from attnmt.layers.decoder import Masks
 from attnmt.layers.dropout import Seed, dropout, fold_in, word_dropout
 
 PAD = 0
+IDS = tf.TensorSpec([None, None], tf.int32)  # [batch, time] of a compiled function
 
 
 class Source(NamedTuple):

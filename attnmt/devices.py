@@ -1,0 +1,107 @@
+"""The machine: processor or GPU, threads, precision, seeds."""
+
+import os
+import random
+from typing import NamedTuple
+
+import numpy as np
+
+from attnmt.config import schema
+from attnmt.errors import ConfigError
+
+
+class Device(NamedTuple):
+    """What a run computes on."""
+
+    name: str  # "cpu" or "gpu"
+    precision: str  # a Keras dtype policy
+    description: str  # one line for the user, with the reason when there is no GPU
+
+
+def prepare(runtime: schema.Runtime) -> Device:
+    """Choose device and precision for this process, before anything is computed.
+
+    Raises ConfigError when a GPU is asked for and there is none.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import tensorflow as tf
+
+    if runtime.threads != "auto":
+        _limit_threads(runtime.threads)
+    gpus = tf.config.list_physical_devices("GPU")
+    if runtime.device == "gpu" and not gpus:
+        raise ConfigError(f"runtime.device: gpu was asked for, but {_why_no_gpu()}")
+    use_gpu = bool(gpus) and runtime.device != "cpu"
+    try:
+        if use_gpu:
+            for gpu in gpus:
+                tf.config.experimental.set_memory_growth(gpu, True)
+        else:
+            tf.config.set_visible_devices([], "GPU")
+    except RuntimeError:  # TensorFlow is running already and keeps what it has
+        pass
+    precision = _precision(runtime, gpus if use_gpu else [])
+    keras.config.set_dtype_policy(precision)
+    return Device(
+        "gpu" if use_gpu else "cpu",
+        precision,
+        _describe(runtime, gpus, use_gpu, precision),
+    )
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy, TensorFlow and Keras; initial weights follow from it."""
+    import keras
+
+    random.seed(seed)
+    np.random.seed(seed)
+    keras.utils.set_random_seed(seed)
+
+
+def _limit_threads(threads: int) -> None:
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:  # as above
+        pass
+
+
+def _precision(runtime: schema.Runtime, gpus: list) -> str:
+    import tensorflow as tf
+
+    if runtime.precision != "auto":
+        return runtime.precision
+    if not gpus:
+        return "float32"
+    details = tf.config.experimental.get_device_details(gpus[0])
+    capability = details.get("compute_capability", (0, 0))
+    return "mixed_bfloat16" if capability >= (8, 0) else "float32"
+
+
+def _describe(
+    runtime: schema.Runtime, gpus: list, use_gpu: bool, precision: str
+) -> str:
+    import tensorflow as tf
+
+    if use_gpu:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return f"GPU {details.get('device_name', gpus[0].name)}, {precision}"
+    threads = runtime.threads if runtime.threads != "auto" else os.cpu_count()
+    reason = "runtime.device is cpu" if runtime.device == "cpu" else _why_no_gpu()
+    return f"CPU, {threads} threads, {precision} (no GPU: {reason})"
+
+
+def _why_no_gpu() -> str:
+    import tensorflow as tf
+
+    if not tf.test.is_built_with_cuda():
+        return "this TensorFlow is built without CUDA; pip install 'attnmt[gpu]'"
+    if not os.path.exists("/dev/nvidiactl"):
+        return "this machine shows no NVIDIA driver"
+    return (
+        "TensorFlow cannot use the NVIDIA driver; its CUDA libraries may be missing: "
+        "pip install 'attnmt[gpu]'"
+    )

@@ -1,0 +1,109 @@
+"""The run folder: everything that came of one training, and where it is."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from attnmt.config.schema import Config
+from attnmt.errors import ConfigError, DataError
+
+RUNS = Path("runs")
+
+
+class Run:
+    """A run folder and the names in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "config.yaml"
+        self.manifest_file = path / "manifest.json"
+        self.tokenizer_dir = path / "tokenizer"
+        self.encoded_dir = path / "encoded"
+        self.checkpoints_dir = path / "checkpoints"
+        self.metrics_file = path / "metrics.jsonl"
+        self.tensorboard_dir = path / "tensorboard"
+        self.validation_dir = path / "validation"
+
+    def eval_dir(self, name: str) -> Path:
+        """Where the evaluation called `name` is written."""
+        return self.path / "eval" / name
+
+    def load_config(self) -> Config:
+        """The effective configuration. Raises DataError when this is no run folder."""
+        from attnmt.config.loading import load_config
+
+        if not self.config_file.is_file():
+            raise DataError(
+                f"{self.path}: not a run folder: expected {self.config_file}, which "
+                "attnmt train writes"
+            )
+        return load_config(self.config_file)
+
+    def best_checkpoint(self) -> Path:
+        """The checkpoint that translates: the best, else the last."""
+        for name in ("best", "last"):
+            pointer = self.path / name
+            if pointer.is_file():
+                folder = self.checkpoints_dir / pointer.read_text("utf-8").strip()
+                if folder.is_dir():
+                    return folder
+        raise DataError(
+            f"{self.path}: no checkpoint in {self.checkpoints_dir}: train the model "
+            "first, or longer (attnmt train saves at every validation)"
+        )
+
+    def point(self, name: str, checkpoint: Path) -> None:
+        """Let the pointer file `best` or `last` name a checkpoint."""
+        write_atomically(self.path / name, checkpoint.name + "\n")
+
+
+def find_run(run: Path | None) -> Path:
+    """`run`, else $ATTNMT_RUN, else the newest under ./runs, said on standard error.
+
+    Raises ConfigError when there is none.
+    """
+    if run is not None:
+        return _existing(run, "--run")
+    if named := os.environ.get("ATTNMT_RUN"):
+        found, reason = _existing(Path(named), "ATTNMT_RUN"), "from ATTNMT_RUN"
+    else:
+        configs = sorted(RUNS.glob("*/config.yaml"), key=lambda p: p.stat().st_mtime)
+        if not configs:
+            raise ConfigError(
+                f"no run: expected --run DIR, the environment variable ATTNMT_RUN or a "
+                f"run folder under ./{RUNS} (found none in {Path.cwd()})"
+            )
+        found, reason = configs[-1].parent, f"the newest under ./{RUNS}"
+    print(f"run: {found} ({reason})", file=sys.stderr)
+    return found
+
+
+def _existing(path: Path, origin: str) -> Path:
+    if not (path / "config.yaml").is_file():
+        raise ConfigError(
+            f"{origin}: {path} is not a run folder: it has no config.yaml"
+        )
+    return path
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a small text file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def read_json(path: Path) -> dict:
+    """A JSON object. Raises DataError when the file is missing or broken."""
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: expected a JSON file: {error}") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value

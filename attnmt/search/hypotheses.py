@@ -1,0 +1,69 @@
+"""Complete hypotheses, read backwards from the trace of a search and ranked."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from attnmt.search.beam import NEVER, Trace
+from attnmt.search.penalties import coverage_penalty, length_penalty
+
+
+class Hypothesis(NamedTuple):
+    """One way to go on to the end, with what each step saw."""
+
+    tokens: np.ndarray  # [target], the end included when it was reached
+    log_probs: np.ndarray  # [target], of each token given those before
+    weights: np.ndarray  # [target, ..., source], the attention that chose each token
+    score: float  # what ranks it: log-probability after the penalties
+    finished: bool  # False: cut at the longest allowed length
+
+
+def hypotheses(
+    trace: Trace,
+    sentence: int,
+    *,
+    source_length: int,
+    max_length: int,
+    end: int,
+    n_best: int = 1,
+    alpha: float = 0.0,
+    beta: float = 0.0,
+) -> list[Hypothesis]:
+    """The best hypotheses of one sentence of a trace in NumPy arrays, best first.
+
+    Wu et al. (2016), eq. 14: log P / length penalty (alpha) + coverage penalty (beta).
+    """
+    tokens = trace.tokens[:max_length, sentence]  # [time, beam]
+    totals = trace.log_probs[:max_length, sentence]
+    complete = tokens == end
+    complete[max_length - 1 :] = True
+    ends = np.argwhere(complete & (totals > NEVER))  # [n, (time, slot)]
+    scores = [totals[t, k] / length_penalty(t + 1, alpha) for t, k in ends]
+    order = np.argsort(-np.array(scores), kind="stable")
+    if beta == 0.0:  # the ranking needs no weights: follow back only what is wanted
+        order = order[:n_best]
+    found = []
+    for i in order:
+        hypothesis = _follow_back(trace, sentence, *ends[i], source_length)
+        score = scores[i] + beta * coverage_penalty(hypothesis.weights)
+        finished = bool(hypothesis.tokens[-1] == end)
+        found.append(hypothesis._replace(score=float(score), finished=finished))
+    return sorted(found, key=lambda h: -h.score)[:n_best]
+
+
+def _follow_back(
+    trace: Trace, sentence: int, time: int, slot: int, source_length: int
+) -> Hypothesis:
+    beam = trace.tokens.shape[2]
+    tokens, totals, weights = [], [], []
+    for t in range(time, -1, -1):
+        parent = trace.parents[t, sentence, slot]
+        tokens.append(trace.tokens[t, sentence, slot])
+        totals.append(trace.log_probs[t, sentence, slot])
+        row = trace.weights[t, sentence * beam + parent]  # [..., source]
+        weights.append(row[..., :source_length])
+        slot = parent
+    log_probs = np.diff(np.array(totals[::-1]), prepend=0.0)
+    return Hypothesis(
+        np.array(tokens[::-1]), log_probs, np.stack(weights[::-1]), 0.0, False
+    )

@@ -1,0 +1,209 @@
+"""From a configuration to a trained run folder."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from attnmt.config.loading import dump_config
+
+from attnmt import __version__, checkpoint, devices
+from attnmt.config.schema import Config
+from attnmt.errors import ConfigError
+from attnmt.model import build_model, named_weights
+from attnmt.run import Run, write_atomically
+from attnmt.text.encoded import EncodedCorpus, prepare_corpus
+from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
+from attnmt.training.loop import Loop
+from attnmt.training.progress import clock, say
+from attnmt.training.step import Trainer, make_optimizer
+from attnmt.training.validation import Validator
+
+Resume = Literal["auto", "never", "must"]
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "sentencepiece",
+    "sacrebleu",
+    "safetensors",
+)
+# Settings that may change between two commands of one training.
+_FREE = (
+    "run_dir",
+    "validation",
+    "decoding",
+    "runtime",
+    "data.valid",
+    "data.test",
+) + tuple(
+    f"training.{name}"
+    for name in ("max_epochs", "max_steps", "report_every", "save_every", "keep")
+)
+
+
+def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) -> Run:
+    """Train until the end, from where an earlier command left off.
+
+    Raises ConfigError when the run folder holds another training, DataError for
+    unusable text, DivergedError when the loss is no longer a number.
+    """
+    run = Run(config.run_dir)
+    found = checkpoint.newest_valid(run.checkpoints_dir)
+    _check_resume(config, run, found is not None, resume)
+    device = devices.prepare(config.runtime)
+    say(f"device: {device.description}")
+    run.path.mkdir(parents=True, exist_ok=True)
+    write_atomically(run.config_file, dump_config(config))
+    tokenizers = prepare_tokenizers(config, run.tokenizer_dir)
+    corpora, valid = _encode(config, run, tokenizers)
+    _write_manifest(run, device, corpora, command)
+    loop = _build(config, run, device, tokenizers, corpora, valid, found)
+    if loop.state.finished and loop.is_over():
+        say(
+            f"nothing left to do: the training ended at step {loop.state.step}; raise "
+            "training.max_epochs to go on"
+        )
+        return run
+    loop.run_to_end()
+    state = loop.state
+    say(f"trained {state.step} steps in {clock(state.seconds)}: {run.path}")
+    return run
+
+
+def _check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None:
+    if not exists:
+        if resume == "must":
+            raise ConfigError(f"--resume must: no checkpoint in {run.checkpoints_dir}")
+        return
+    if resume == "never":
+        raise ConfigError(
+            f"--resume never: {run.path} holds a training already: choose another "
+            "run_dir, or remove the folder"
+        )
+    changed = _differences(_flat(run.load_config()), _flat(config))
+    if changed:
+        lines = "\n".join(f"  {line}" for line in changed)
+        raise ConfigError(
+            f"{run.path} was trained with other settings, which cannot change on the "
+            f"way:\n{lines}\nchoose another run_dir (--set run_dir=...), or set them "
+            "back"
+        )
+
+
+def _flat(config: Config) -> dict[str, object]:
+    """Settings by their dotted names, those that may change left out."""
+    flat: dict[str, object] = {}
+
+    def walk(prefix: str, value: object) -> None:
+        if prefix in _FREE:
+            return
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            flat[prefix] = value
+
+    walk("", config.model_dump(mode="json"))
+    return flat
+
+
+def _differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
+    names = sorted(old.keys() | new.keys())
+    return [
+        f"{name}: was {old.get(name)!r}, now {new.get(name)!r}"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _encode(
+    config: Config, run: Run, tokenizers: tuple[Tokenizer, Tokenizer]
+) -> tuple[list[EncodedCorpus], EncodedCorpus | None]:
+    data = config.data
+    corpora = []
+    for i, corpus in enumerate(data.train):
+        folder = run.encoded_dir / f"train.{i}"
+        corpora.append(
+            prepare_corpus(corpus, data, *tokenizers, folder, data.max_length)
+        )
+    for corpus in corpora:
+        pieces = int(corpus.target_lengths.sum()) + len(corpus)
+        left_out = ", ".join(f"{n} {why}" for why, n in corpus.dropped.items() if n)
+        say(
+            f"training corpus: {len(corpus):,} pairs, {pieces:,} target pieces"
+            + (f" (left out: {left_out})" if left_out else "")
+        )
+    if data.valid is None:
+        return corpora, None
+    folder = run.encoded_dir / "valid"
+    return corpora, prepare_corpus(data.valid, data, *tokenizers, folder, None)
+
+
+def _build(
+    config: Config,
+    run: Run,
+    device: devices.Device,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    corpora: list[EncodedCorpus],
+    valid: EncodedCorpus | None,
+    found: tuple[Path, checkpoint.State] | None,
+) -> Loop:
+    devices.seed_everything(config.seed)
+    model = build_model(config.model, *map(len, tokenizers))
+    weights = named_weights(model)
+    trainer = Trainer(
+        model, make_optimizer(config.training, device.precision), config.training
+    )
+    count = sum(
+        int(variable.value.shape.num_elements()) for variable in weights.values()
+    )
+    say(f"model: {count:,} parameters")
+    state = checkpoint.State()
+    if found is not None:
+        folder, state = found
+        for name, variables in (
+            (checkpoint.WEIGHTS, weights),
+            (checkpoint.OPTIMIZER, trainer.named_state(weights)),
+        ):
+            arrays = checkpoint.load_arrays(folder / name)
+            checkpoint.assign(variables, arrays, folder / name)
+        say(f"resumed from step {state.step} (epoch {state.epoch})")
+    validator = valid and Validator(config, model, tokenizers, valid)
+    return Loop(config, run, model, trainer, corpora, validator or None, state)
+
+
+def _write_manifest(
+    run: Run,
+    device: devices.Device,
+    corpora: list[EncodedCorpus],
+    command: Sequence[str],
+) -> None:
+    manifest = {
+        "format": 1,
+        "attnmt": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "git": _git_revision(),
+        "command": list(command),
+        "device": device.description,
+        "data": [corpus.meta["fingerprint"] for corpus in corpora],
+    }
+    write_atomically(run.manifest_file, json.dumps(manifest, indent=1) + "\n")
+
+
+def _git_revision() -> str | None:
+    """The revision of the working directory, if it is under git."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None

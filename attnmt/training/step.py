@@ -1,0 +1,114 @@
+"""One update of the weights, compiled once for all batch shapes."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from attnmt.config import schema
+from attnmt.layers.attention import Tensor
+from attnmt.model import IDS, Seq2Seq
+from attnmt.text.batches import Batch
+from attnmt.training.objective import Totals, totals
+
+_BATCH = [IDS, IDS, IDS, tf.TensorSpec([2], tf.int32)]  # and the seed of its dropout
+
+
+def make_optimizer(config: schema.Training, precision: str) -> keras.Optimizer:
+    """The optimizer; float16 gets a loss scale that adapts."""
+    if config.optimizer == "adam":
+        # 0.98: large vocabularies want a shorter memory, Vaswani et al. (2017), 5.3.
+        optimizer = keras.optimizers.Adam(config.learning_rate, beta_2=0.98)
+    else:
+        optimizer = keras.optimizers.SGD(config.learning_rate)
+    if precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
+
+
+class Trainer:
+    """Applies batches to a model: gradients, clipping, update."""
+
+    def __init__(
+        self, model: Seq2Seq, optimizer: keras.Optimizer, config: schema.Training
+    ) -> None:
+        self.model, self.optimizer, self.config = model, optimizer, config
+        self.variables = model.trainable_variables
+        optimizer.build(self.variables)
+        self._gradients = tf.function(self._compute, input_signature=_BATCH)
+        self._update = tf.function(self._compute_and_apply, input_signature=_BATCH)
+        self._apply_sums = tf.function(self._apply)
+
+    def update(
+        self, batches: Sequence[Batch], seed: int, step: int, rate: float
+    ) -> tuple[Totals, Tensor]:
+        """One update from all `batches`; returns their totals and the gradient norm.
+
+        Dropout is a function of `seed`, `step` and the place of a batch. The norm is
+        that before clipping, per token.
+        """
+        self.optimizer.learning_rate = rate
+        first = step * self.config.accumulate
+        seeds = [tf.constant([seed, first + i]) for i in range(len(batches))]
+        if len(batches) == 1:
+            return self._update(*batches[0], seeds[0])
+        summed: list[Tensor] = []
+        results: list[Totals] = []
+        for batch, batch_seed in zip(batches, seeds, strict=True):
+            result, gradients = self._gradients(*batch, batch_seed)
+            results.append(result)
+            summed = [
+                a + b for a, b in zip(summed, gradients, strict=True)
+            ] or gradients
+        total = Totals(*(tf.add_n(list(parts)) for parts in zip(*results, strict=True)))
+        return total, self._apply_sums(summed, total.tokens)
+
+    def named_state(
+        self, weights: Mapping[str, keras.Variable]
+    ) -> dict[str, keras.Variable]:
+        """The optimizer's variables, by slot and weight: momentums.encoder....
+
+        These names are the file format of a checkpoint.
+        """
+        names = {id(variable): name for name, variable in weights.items()}
+        order = [names[id(variable)] for variable in self.variables]
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        slots = {
+            f"{attribute.strip('_')}.{name}": slot
+            for attribute, value in sorted(vars(optimizer).items())
+            if isinstance(value, list) and attribute in ("_momentums", "_velocities")
+            for name, slot in zip(order, value, strict=True)
+        }
+        known = {id(slot) for slot in slots.values()}
+        rest = [v for v in self.optimizer.variables if id(v) not in known]
+        return slots | {variable.name: variable for variable in rest}
+
+    def _compute_and_apply(self, source, target_in, target_out, seed):
+        result, gradients = self._compute(source, target_in, target_out, seed)
+        return result, self._apply(gradients, result.tokens)
+
+    def _compute(self, source, target_in, target_out, seed):
+        """Totals of a batch and the gradients of its loss sum."""
+        with tf.GradientTape() as tape:
+            result = totals(
+                self.model,
+                source,
+                target_in,
+                target_out,
+                self.config.label_smoothing,
+                seed,
+            )
+            loss = self.optimizer.scale_loss(result.loss)
+        variables = [variable.value for variable in self.variables]
+        return result, tape.gradient(loss, variables, unconnected_gradients="zero")
+
+    def _apply(self, gradients, tokens):
+        """Update from gradients of a loss sum over `tokens`; returns their norm."""
+        gradients = [gradient / tokens for gradient in gradients]
+        norm = tf.linalg.global_norm(gradients)
+        scale = self.optimizer.scale_loss(1.0)
+        if self.config.clip_norm > 0.0:
+            limit = self.config.clip_norm * scale
+            gradients, _ = tf.clip_by_global_norm(gradients, limit, use_norm=norm)
+        self.optimizer.apply(gradients, self.variables)
+        return norm / scale

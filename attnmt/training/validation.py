@@ -1,0 +1,110 @@
+"""Measuring a model on the validation corpus, by loss and by decoded text."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from attnmt.analysis.dump_writer import DumpWriter
+from attnmt.config.schema import Config
+from attnmt.evaluation.metrics import score
+from attnmt.model import IDS, Seq2Seq
+from attnmt.text.batches import make_batch, plan_validation
+from attnmt.text.corpora import read_pairs
+from attnmt.text.encoded import EncodedCorpus
+from attnmt.text.lines import write_lines
+from attnmt.text.tokenizer import Tokenizer
+from attnmt.training.objective import totals
+from attnmt.translator import Translation, Translator, with_decoding
+
+HIGHER_IS_BETTER = {
+    "loss": False,
+    "perplexity": False,
+    "accuracy": True,
+    "bleu": True,
+    "chrf": True,
+}
+
+
+class Sample(NamedTuple):
+    """A sentence of the validation set with what the model makes of it."""
+
+    source: str
+    reference: str
+    hypothesis: str
+
+
+class Validator:
+    """Measures a model on the validation corpus of a configuration."""
+
+    def __init__(
+        self,
+        config: Config,
+        model: Seq2Seq,
+        tokenizers: tuple[Tokenizer, Tokenizer],
+        encoded: EncodedCorpus,
+    ) -> None:
+        assert config.data.valid is not None
+        data, self.options = config.data, config.validation
+        self.pairs = list(read_pairs(data.valid, data.source_lang, data.target_lang))
+        self.encoded, self.plan = (
+            encoded,
+            plan_validation(encoded, config.training.batch_tokens),
+        )
+        decoding = with_decoding(config, beam_size=self.options.beam_size)
+        self.translator = Translator(model, tokenizers, decoding, data.max_length)
+        self._totals = tf.function(
+            lambda *batch: totals(model, *batch, smoothing=0.0),
+            input_signature=[IDS, IDS, IDS],
+        )
+
+    def measure(self, folder: Path) -> tuple[dict[str, float], list[Sample]]:
+        """The metrics asked for, by name, and samples.
+
+        Translations, and the attention of the samples, are written into `folder`.
+        """
+        measured = self._by_loss()
+        texts = [name for name in self.options.metrics if name in ("bleu", "chrf")]
+        samples: list[Sample] = []
+        if texts or self.options.samples:
+            translations = self._translate(full=bool(texts))
+            samples = self._keep(translations, folder)
+        if texts:
+            hypotheses = [translation.text for translation in translations]
+            scores = score(hypotheses, [t for _, t in self.pairs], metrics=texts)
+            measured |= {n: s.value for n, s in zip(texts, scores, strict=True)}
+        return {name: measured[name] for name in self.options.metrics}, samples
+
+    def _by_loss(self) -> dict[str, float]:
+        sums = np.zeros(4)
+        for indices in self.plan:
+            sums += np.array(self._totals(*make_batch([self.encoded], indices)))
+        _, log_loss, correct, tokens = sums
+        mean = log_loss / max(1.0, tokens)
+        return {
+            "loss": mean,
+            "perplexity": math.exp(min(mean, 700.0)),
+            "accuracy": correct / max(1.0, tokens),
+        }
+
+    def _translate(self, full: bool) -> list[Translation]:
+        pairs = self.pairs if full else self.pairs[: self.options.samples]
+        return list(self.translator.translate(source for source, _ in pairs))
+
+    def _keep(self, translations: list[Translation], folder: Path) -> list[Sample]:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_lines(folder / "hypothesis.txt", (t.text for t in translations))
+        shown = translations[: self.options.samples]
+        if shown:
+            with DumpWriter(folder / "attention", self.translator.describe()) as dump:
+                for translation in shown:
+                    dump.write(translation)
+        return list(self._samples(shown))
+
+    def _samples(self, shown: list[Translation]) -> Iterator[Sample]:
+        for translation in shown:
+            source, reference = self.pairs[translation.id]
+            yield Sample(source, reference, translation.text)

@@ -1,0 +1,265 @@
+"""From text to text with the attention that led there, from a run folder alone."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from attnmt import checkpoint, devices, model, search
+from attnmt.analysis.record import Record as Translation
+from attnmt.config.schema import Config, Decoding, Runtime
+from attnmt.model import Seq2Seq, build_model, named_weights
+from attnmt.run import Run
+from attnmt.text.tokenizer import BOS, EOS, PAD, Encoding, Tokenizer, load_tokenizers
+
+WINDOW = 20  # batches that are read ahead, to put lines of like length together
+END_PIECE = "</s>"
+
+
+class _Line(NamedTuple):
+    """A line of input, ready to be batched."""
+
+    id: int
+    source: str
+    encoding: Encoding  # with </s>; empty for a blank line
+    flags: list[str]
+
+
+class Translator:
+    """Translates lines with a trained model."""
+
+    def __init__(
+        self,
+        network: Seq2Seq,
+        tokenizers: tuple[Tokenizer, Tokenizer],
+        decoding: Decoding,
+        max_length: int,
+    ) -> None:
+        self.network = network
+        self.source_tokenizer, self.target_tokenizer = tokenizers
+        self.decoding = decoding
+        self.max_length = max_length
+        self._searches: dict[int, tf.types.experimental.GenericFunction] = {}
+        self._force = tf.function(
+            self._forced_step, input_signature=[model.IDS, model.IDS, model.IDS]
+        )
+
+    @classmethod
+    def load(cls, run: str | Path, *, device: str = "auto") -> "Translator":
+        """The best model of a run folder (its last one when none was validated).
+
+        Raises DataError when the folder lacks something or something is damaged.
+        """
+        folder = Run(Path(run))
+        config = folder.load_config()
+        devices.prepare(Runtime.model_validate({"device": device}))
+        tokenizers = load_tokenizers(config, folder.tokenizer_dir)
+        network = build_model(config.model, *map(len, tokenizers))
+        best = folder.best_checkpoint()
+        checkpoint.load_state(best)
+        weights = checkpoint.load_arrays(best / checkpoint.WEIGHTS)
+        checkpoint.assign(named_weights(network), weights, best / checkpoint.WEIGHTS)
+        return cls(network, tokenizers, config.decoding, config.data.max_length)
+
+    def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
+        """The best translation of each line, in order, as the lines come in."""
+        for translations in self.n_best(lines, 1):
+            yield translations[0]
+
+    def n_best(self, lines: Iterable[str], n: int) -> Iterator[list[Translation]]:
+        """Up to `n` translations of each line, best first; a blank line has one."""
+        numbered = enumerate(lines)
+        while window := list(islice(numbered, WINDOW * self.decoding.batch_size)):
+            yield from self._window([self._line(i, text) for i, text in window], n)
+
+    def force(
+        self, sources: Iterable[str], targets: Iterable[str]
+    ) -> Iterator[Translation]:
+        """Given targets as if they had been the translations, in order."""
+        pairs = enumerate(zip(sources, targets, strict=True))
+        while batch := list(islice(pairs, self.decoding.batch_size)):
+            yield from self._forced([(self._line(i, s), t) for i, (s, t) in batch])
+
+    def describe(self, mode: str = "translate") -> dict[str, object]:
+        """The header of an attention dump: what made the weights."""
+        return {
+            "attention": {
+                "name": type(self.network.decoder.attention).__name__,
+                "layers": ["dec0"],
+                "align_kind": "token",
+                "sums_to_one": True,
+            },
+            "query": "produced",
+            "mode": mode,
+            "beam": self.decoding.beam_size,
+        }
+
+    def _line(self, number: int, text: str) -> _Line:
+        encoding = self.source_tokenizer.encode_with_spans(text)
+        if not encoding.ids:
+            return _Line(number, text, Encoding([], [], []), ["empty_src"])
+        flags = ["truncated"] if len(encoding.ids) > self.max_length else []
+        ids, pieces, spans = (part[: self.max_length] for part in encoding)
+        end = len(text.encode())
+        with_end = Encoding([*ids, EOS], [*pieces, END_PIECE], [*spans, (end, end)])
+        return _Line(number, text, with_end, flags)
+
+    def _window(self, lines: list[_Line], n: int) -> Iterator[list[Translation]]:
+        done = {line.id: [_blank(line)] for line in lines if not line.encoding.ids}
+        rest = [line for line in lines if line.encoding.ids]
+        rest.sort(key=lambda line: len(line.encoding.ids), reverse=True)
+        size = self.decoding.batch_size
+        for i in range(0, len(rest), size):
+            batch = rest[i : i + size]
+            found = self._search(batch, n)
+            done |= {line.id: best for line, best in zip(batch, found, strict=True)}
+        for line in lines:
+            yield done[line.id]
+
+    def _search(self, lines: list[_Line], n: int) -> list[list[Translation]]:
+        options = self.decoding
+        beam = max(options.beam_size, n)
+        source = _padded([line.encoding.ids for line in lines])
+        lengths = [len(line.encoding.ids) for line in lines]
+        limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
+        result = self._search_function(beam)(source, np.array(limits, np.int32))
+        trace = search.Trace(*(np.asarray(part) for part in result))
+        found = []
+        for i, line in enumerate(lines):
+            best = search.hypotheses(
+                trace,
+                i,
+                source_length=lengths[i],
+                max_length=limits[i],
+                end=EOS,
+                n_best=n,
+                alpha=options.length_penalty,
+                beta=options.coverage_penalty,
+            )
+            found.append(
+                [self._translation(line, k, len(best), h) for k, h in enumerate(best)]
+            )
+        return found
+
+    def _search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
+        if beam not in self._searches:
+
+            def run(source, limits):
+                encoded = self.network.encode(source)
+                start = self.network.start(encoded)
+                memory, state = keras.tree.map_structure(
+                    lambda x: tf.repeat(x, beam, axis=0), (encoded.memory, start)
+                )
+                return search.search(
+                    lambda token, state: self.network.step(token, state, memory),
+                    state,
+                    limits,
+                    beam_size=beam,
+                    begin=BOS,
+                    end=EOS,
+                    never=(PAD, BOS),
+                )
+
+            limits = tf.TensorSpec([None], tf.int32)
+            self._searches[beam] = tf.function(run, input_signature=[model.IDS, limits])
+        return self._searches[beam]
+
+    def _forced(self, batch: Sequence[tuple[_Line, str]]) -> Iterator[Translation]:
+        lines = [line for line, _ in batch]
+        targets = [
+            [*ids, EOS] for ids in self.target_tokenizer.encode([t for _, t in batch])
+        ]
+        # A blank source has no memory to attend to; its row is there for its place only.
+        source = _padded([line.encoding.ids or [EOS] for line in lines])
+        target_out = _padded(targets)
+        target_in = _padded([[BOS, *ids[:-1]] for ids in targets])
+        log_probs, weights = self._force(source, target_in, target_out)
+        for i, (line, text) in enumerate(batch):
+            if not line.encoding.ids:
+                yield _blank(line)
+                continue
+            length = len(targets[i])
+            row = weights[i].numpy()[..., :length, : len(line.encoding.ids)]
+            row = row if row.ndim == 2 else np.moveaxis(row, 0, 1)
+            total = log_probs[i].numpy()[:length]
+            hypothesis = search.Hypothesis(
+                np.array(targets[i]), total, row, float(total.sum()), True
+            )
+            encoding = self.target_tokenizer.encode_with_spans(text)
+            yield self._translation(line, 0, 1, hypothesis, (text, encoding))
+
+    def _forced_step(self, source, target_in, target_out):
+        attentional, weights = self.network(source, target_in)
+        logits = tf.nn.log_softmax(self.network.logits(attentional))
+        return tf.gather(logits, target_out, batch_dims=2), weights
+
+    def _translation(
+        self,
+        line: _Line,
+        rank: int,
+        n_best: int,
+        hypothesis: search.Hypothesis,
+        given: tuple[str, Encoding] | None = None,
+    ) -> Translation:
+        ids = hypothesis.tokens.tolist()
+        kept = ids[:-1] if hypothesis.finished else ids
+        text, encoding = given or self.target_tokenizer.decode_with_spans(kept)
+        ending = [(END_PIECE, (len(text.encode()),) * 2)] if hypothesis.finished else []
+        weights = hypothesis.weights  # [target, (head,) source]
+        weights = weights[:, None] if weights.ndim == 2 else weights
+        return Translation(
+            id=line.id,
+            rank=rank,
+            n_best=n_best,
+            source=line.source,
+            hypothesis=text,
+            score=float(hypothesis.log_probs.sum()),
+            norm_score=hypothesis.score,
+            source_pieces=line.encoding.pieces,
+            target_pieces=encoding.pieces + [piece for piece, _ in ending],
+            source_ids=line.encoding.ids,
+            target_ids=ids,
+            source_spans=line.encoding.spans,
+            target_spans=encoding.spans + [span for _, span in ending],
+            log_probs=hypothesis.log_probs.tolist(),
+            weights=np.moveaxis(weights, 1, 0)[None],  # [layer, head, target, source]
+            flags=line.flags + ([] if hypothesis.finished else ["unfinished"]),
+        )
+
+
+def _blank(line: _Line) -> Translation:
+    nothing = np.zeros((1, 1, 0, 0), np.float32)
+    return Translation(
+        id=line.id,
+        source=line.source,
+        hypothesis="",
+        score=0.0,
+        norm_score=0.0,
+        source_pieces=[],
+        target_pieces=[],
+        source_ids=[],
+        target_ids=[],
+        source_spans=[],
+        target_spans=[],
+        log_probs=[],
+        weights=nothing,
+        flags=line.flags,
+    )
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
+    """Rows of ids -> [batch, longest] int32, padded on the right."""
+    padded = np.full((len(rows), max(map(len, rows))), PAD, np.int32)
+    for i, row in enumerate(rows):
+        padded[i, : len(row)] = row
+    return padded
+
+
+def with_decoding(config: Config, **changes: object) -> Decoding:
+    """The decoding settings of a run with the changes that are not None, checked."""
+    wanted = {name: value for name, value in changes.items() if value is not None}
+    return Decoding.model_validate({**config.decoding.model_dump(), **wanted})
