@@ -1,6 +1,8 @@
 """Parallel corpora: two files, one TSV file, or a TensorFlow dataset."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, cast
@@ -75,20 +77,29 @@ def _load_tfds(corpus: Corpus) -> Iterable[Mapping[str, bytes]]:
     assert corpus.tfds is not None
     folder = Path(corpus.tfds)
     try:
-        if not folder.is_dir():
-            dataset = tfds.load(
-                corpus.tfds, split=corpus.split, data_dir=corpus.data_dir
-            )
-        else:
-            builder: Any = (
-                tfds.builder_from_directory(folder)
-                if (folder / "dataset_info.json").is_file()
-                else tfds.folder_dataset.TranslateFolder(str(folder))
-            )
-            dataset = builder.as_dataset(split=corpus.split)
-    except Exception as error:  # what TFDS raises is not documented
+        with redirect_stdout(sys.stderr):  # TFDS reports downloads with print
+            if not folder.is_dir():
+                dataset = tfds.load(
+                    corpus.tfds, split=corpus.split, data_dir=corpus.data_dir
+                )
+            else:
+                dataset = _folder_builder(folder).as_dataset(split=corpus.split)
+    except Exception as error:  # TFDS does not document what it raises
         raise DataError(_tfds_message(corpus, error)) from error
     return cast(Iterable[Mapping[str, bytes]], tfds.as_numpy(dataset))
+
+
+def _folder_builder(folder: Path) -> Any:
+    import tensorflow_datasets as tfds
+
+    if (folder / "dataset_info.json").is_file():
+        return tfds.builder_from_directory(folder)
+    if strangers := [p.name for p in folder.iterdir() if p.name.count(".") != 2]:
+        raise DataError(
+            "expected a prepared dataset with its dataset_info.json, or files named "
+            f"LANGUAGE.SPLIT.txt only; found {strangers[0]}"
+        )
+    return tfds.folder_dataset.TranslateFolder(str(folder))
 
 
 def _tfds_message(corpus: Corpus, error: Exception) -> str:
