@@ -177,7 +177,7 @@ class Decoder(Section):
 class Attention(BaseModel):
     """The attention mechanism; keys beside `type` are options of that mechanism."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
 
     type: str = Field(
         default="additive",
@@ -372,7 +372,9 @@ class Config(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = Field(
         default=1, description="Seed of everything that is random."
     )
-    data: Data = Field(description="The text.")
+    data: Data = Field(
+        description="What is translated into what, and where the text is."
+    )
     tokenizer: Tokenizer = Field(
         default_factory=Tokenizer, description="How text is cut into pieces."
     )
