@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from attnmt import __version__
+from attnmt.cli.commands import LazyGroup, add_summaries
 from attnmt.errors import AttnmtError
 
 app = typer.Typer(
+    cls=LazyGroup,
     help="Train, run, measure and explain translation models with attention.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -47,6 +49,9 @@ def _options(
     """Only for `--help`: `main` has taken --debug before a command is parsed."""
 
 
+add_summaries(app)
+
+
 def main() -> None:
     """Run the command; an error ends in a message and an exit code, no traceback."""
     _use_utf8()
@@ -67,7 +72,8 @@ def _run(arguments: list[str]) -> None:
     try:
         app(args=arguments, prog_name="attnmt")
     except SystemExit:
-        sys.stdout.flush()  # here, where a closed pipe can still be handled
+        if sys.stdout:
+            sys.stdout.flush()  # here, where a closed pipe can still be handled
         raise
 
 
