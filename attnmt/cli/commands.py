@@ -22,7 +22,7 @@ COMMANDS = {
         "Train a SentencePiece model, cut text into pieces, join pieces to text.",
     ),
     "config": ("app", "Show the effective configuration, its schema, its keys."),
-    "info": ("info", "Say versions, devices and the newest run."),
+    "info": ("info", "Say versions, device and the newest run."),
 }
 
 
