@@ -10,64 +10,60 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from sample_corpus.choices import held_out
-from sample_corpus.sentences import Grammar, Sentence
+from sample_corpus.dice import Dice
+from sample_corpus.heldout import held_out
+from sample_corpus.sentences import sentence
 from sample_corpus.words import Pair
 
 SIZES = {"train": 12_000, "valid": 500, "test": 500}
 MIN_TRAINING_COUNT = 3
-_PUNCTUATION = ".,?"
+SIDES = ("en", "de")
 
 
-def word_forms(text: str) -> list[str]:
-    """Split into words without their punctuation; case is kept."""
-    return [word.strip(_PUNCTUATION) for word in text.split()]
+def forms(pair: Pair, side: str) -> list[str]:
+    """Return the words of one side without their punctuation; case is kept."""
+    return [word.strip(".,?") for word in getattr(pair, side).split()]
 
 
 class Corpus:
     """Draws disjoint splits from one grammar."""
 
     def __init__(self, seed: int):
-        self.grammar = Grammar(seed)
+        self.dice = Dice(seed)
         self.translations: dict[str, str] = {}
-        self.known: dict[str, frozenset[str]] | None = None
+        self.known: dict[str, frozenset[str]] = {}
 
-    def draw(self, size: int, novel: bool = False) -> list[Sentence]:
-        """Draw new sentences, with held-out combinations in each or in none."""
-        result: list[Sentence] = []
+    def draw(self, size: int, novel: bool = False) -> list[Pair]:
+        """Draw new pairs, with held-out combinations in each or in none."""
+        result: list[Pair] = []
         while len(result) < size:
-            sentence = self.grammar.sentence()
-            fits = any(map(held_out, sentence.combinations)) == novel
-            if fits and self._is_known(sentence.pair) and self._is_new(sentence.pair):
-                result.append(sentence)
+            pair = sentence(self.dice)
+            fits = any(map(held_out, pair.combinations)) == novel
+            if fits and self._is_known(pair) and self._is_new(pair):
+                result.append(pair)
         return result
 
-    def learn(self, sentences: list[Sentence]) -> None:
-        """From now on draw only sentences whose words occur often enough in these."""
-        self.known = {}
-        for side in ("en", "de"):
-            texts = (getattr(sentence.pair, side) for sentence in sentences)
-            counts = Counter(form for text in texts for form in word_forms(text))
+    def learn(self, pairs: list[Pair]) -> None:
+        """From now on draw only pairs whose words occur often enough in these."""
+        for side in SIDES:
+            counts = Counter(form for pair in pairs for form in forms(pair, side))
             common = (f for f, count in counts.items() if count >= MIN_TRAINING_COUNT)
             self.known[side] = frozenset(common)
 
     def _is_known(self, pair: Pair) -> bool:
-        if self.known is None:
-            return True
-        return self.known["en"].issuperset(word_forms(pair.en)) and (
-            self.known["de"].issuperset(word_forms(pair.de))
+        return all(
+            known.issuperset(forms(pair, side)) for side, known in self.known.items()
         )
 
     def _is_new(self, pair: Pair) -> bool:
-        before = self.translations.setdefault(pair.en, pair.de)
-        if before is pair.de:
-            return True
-        if before != pair.de:
+        before = self.translations.get(pair.en)
+        if before not in (None, pair.de):
             raise ValueError(f"{pair.en!r} is both {before!r} and {pair.de!r}")
-        return False
+        self.translations[pair.en] = pair.de
+        return before is None
 
 
-def make_corpus(seed: int) -> dict[str, list[Sentence]]:
+def make_corpus(seed: int) -> dict[str, list[Pair]]:
     """Draw the three splits."""
     corpus = Corpus(seed)
     train = corpus.draw(SIZES["train"])
@@ -80,22 +76,20 @@ def make_corpus(seed: int) -> dict[str, list[Sentence]]:
     }
 
 
-def write_corpus(corpus: dict[str, list[Sentence]], output: Path) -> None:
+def write_corpus(corpus: dict[str, list[Pair]], output: Path) -> None:
     """Write SPLIT.en, SPLIT.de and SPLIT.align, and say what is in them."""
     output.mkdir(parents=True, exist_ok=True)
-    for split, sentences in corpus.items():
-        for side in ("en", "de"):
-            texts = [getattr(sentence.pair, side) for sentence in sentences]
-            forms = [form.lower() for text in texts for form in word_forms(text)]
-            _write(output / f"{split}.{side}", texts)
+    for split, pairs in corpus.items():
+        for side in SIDES:
+            words = [form.lower() for pair in pairs for form in forms(pair, side)]
+            _write(output / f"{split}.{side}", [getattr(pair, side) for pair in pairs])
             print(
-                f"{output / split}.{side}: {len(texts)} lines, {len(forms)} words, "
-                f"{len(set(forms))} different"
+                f"{output / split}.{side}: {len(pairs)} lines, {len(words)} words, "
+                f"{len(set(words))} different"
             )
-        links = [sentence.pair.pharaoh for sentence in sentences]
-        _write(output / f"{split}.align", links)
-        count = sum(len(sentence.pair.links) for sentence in sentences)
-        print(f"{output / split}.align: {len(links)} lines, {count} links")
+        _write(output / f"{split}.align", [pair.pharaoh for pair in pairs])
+        links = sum(len(pair.links) for pair in pairs)
+        print(f"{output / split}.align: {len(pairs)} lines, {links} links")
 
 
 def _write(path: Path, lines: list[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from .lexicon import BE, HAVE, Verb
 from .nouns import A, Nominal, NounPhrase, Person, Pronoun, prepositional
-from .words import COMMA, EMPTY, Phrase, Word, fresh, phrase
+from .words import COMMA, EMPTY, Phrase, Word, fresh, noted, phrase
 
 Tense = Literal[
     "present", "progressive", "past", "perfect", "future",
@@ -63,9 +63,7 @@ def conjugate(
     if tense in ("present", "progressive") or simple:
         auxiliary, main = _english_present(verb, tense, person, do_support, key)
         finite = german(simple, person) if simple else _present(verb, person)
-        return VerbGroup(
-            auxiliary, main, particle, Word(finite, stem_key), (), prefix
-        )
+        return VerbGroup(auxiliary, main, particle, Word(finite, stem_key), (), prefix)
     if tense == "past":
         # "bought" says all of "hat gekauft"; with "did ... buy" each half has a word
         auxiliary = (Word("did", helper),) if do_support else ()
@@ -161,8 +159,9 @@ class Clause:
         """Render verb-second, with `front` or else the subject before the verb."""
         verbs, parts = self._verbs(), self._parts()
         subject = self.subject.render("nom")
-        first = (front.de, subject.de) if front.de else (subject.de, ())
-        german = (*first[0], verbs.finite, *first[1], *parts.de)
+        german = subject.de + (verbs.finite,) + parts.pronouns + parts.de
+        if front.de:
+            german = (*front.de, verbs.finite, *self._inverted(subject, parts))
         return Phrase(
             front.en + self._statement(verbs, parts, subject),
             german + verbs.bracket + verbs.prefix,
@@ -174,7 +173,7 @@ class Clause:
         subject = self.subject.render("nom")
         auxiliary, rest = verbs.auxiliary[:1], verbs.auxiliary[1:]
         inverted = verbs._replace(auxiliary=rest)
-        german = (*front.de, verbs.finite, *subject.de, *parts.de)
+        german = (*front.de, verbs.finite, *self._inverted(subject, parts))
         return Phrase(
             front.en + auxiliary + self._statement(inverted, parts, subject),
             german + verbs.bracket + verbs.prefix,
@@ -186,18 +185,17 @@ class Clause:
         subject = self.subject.render("nom")
         return Phrase(
             conjunction.en + self._statement(verbs, parts, subject),
-            conjunction.de + subject.de + parts.de + _verb_final(verbs),
+            conjunction.de
+            + (subject.de + parts.pronouns + parts.de)
+            + _verb_final(verbs),
         )
-
-    def relative(self, pronoun: Phrase) -> Phrase:
-        """Render as the inside of a relative clause."""
-        return self.subordinate(pronoun)
 
     def infinitive(self, opening: Phrase = EMPTY) -> Phrase:
         """Render "to buy a car" as "ein Auto zu kaufen"."""
         to = fresh()
         parts = self._parts()
         verbs = conjugate(self.verb, "future", "3sg")
+        verbs = verbs._replace(main=self._noted(verbs.main))
         [verb] = verbs.bracket
         zu: tuple[Word, ...] = (Word("zu", to), verb)
         if prefix := self.verb.prefix:
@@ -205,14 +203,31 @@ class Clause:
         english = Word("to", to), *verbs.main
         return Phrase(
             opening.en + english + self._objects(verbs, parts) + parts.en_end,
-            opening.de + parts.de + zu,
+            opening.de + parts.pronouns + parts.de + zu,
         )
 
     def _verbs(self, question: bool = False) -> VerbGroup:
         asks_do = (question or self.negated) and self.verb is not BE
-        return conjugate(self.verb, self.tense, self.subject.person, asks_do)
+        verbs = conjugate(self.verb, self.tense, self.subject.person, asks_do)
+        return verbs._replace(main=self._noted(verbs.main))
 
-    def _statement(self, verbs: VerbGroup, parts: "_Parts", subject: Phrase) -> tuple[Word, ...]:
+    def _noted(self, main: tuple[Word, ...]) -> tuple[Word, ...]:
+        """Note on the English verb which nouns it is combined with."""
+        objects = (self.accusative or self.dative) if self.verb is not BE else None
+        nouns = objects.heads if objects else ()
+        pairs = [("subject", self.verb.name, noun) for noun in self.subject.heads]
+        pairs += [("object", self.verb.name, noun) for noun in nouns]
+        return noted(main, pairs) if main else main
+
+    def _inverted(self, subject: Phrase, parts: "_Parts") -> tuple[Word, ...]:
+        """Order what follows the verb: "hilft uns ein Arzt", but "hilft er uns"."""
+        if self.subject.definite:
+            return subject.de + parts.pronouns + parts.de
+        return parts.pronouns + subject.de + parts.de
+
+    def _statement(
+        self, verbs: VerbGroup, parts: "_Parts", subject: Phrase
+    ) -> tuple[Word, ...]:
         """Order English: subject, auxiliary, not, adverb, verb, objects, the rest."""
         auxiliary, rest = verbs.auxiliary[:1], verbs.auxiliary[1:]
         middle = auxiliary + parts.negation + parts.en_adverb + rest
@@ -239,9 +254,11 @@ class Clause:
         definite = self.accusative is not None and self.accusative.definite
         acc_pronoun = isinstance(self.accusative, Pronoun)
         dat_pronoun = isinstance(self.dative, Pronoun)
-        german = (
+        pronouns = (
             *(accusative.de if acc_pronoun else ()),
             *(dative.de if dat_pronoun else ()),
+        )
+        german = (
             *self.time.de,
             *self.frequency.de,
             *(() if dat_pronoun else dative.de),
@@ -259,6 +276,7 @@ class Clause:
             objects = accusative.en + to + dative.en
         end = self.manner.then(self.companion, self.place, self.time).en
         return _Parts(
+            pronouns,
             german,
             negation.en,
             self.frequency.en + self.already.en,
@@ -280,6 +298,7 @@ class Clause:
 
 
 class _Parts(NamedTuple):
+    pronouns: tuple[Word, ...]
     de: tuple[Word, ...]
     negation: tuple[Word, ...]
     en_adverb: tuple[Word, ...]
@@ -315,7 +334,9 @@ def passive(subject: Nominal, verb: Verb, agent: Nominal, time: Phrase) -> Phras
     wurde = Word("wurden" if plural else "wurde", start)
     english = Word(verb.participle, end)
     participle = Word(verb.de_participle, end)
+    pairs = [("subject", verb.name, noun) for noun in agent.heads]
+    pairs += [("object", verb.name, noun) for noun in subject.heads]
     return Phrase(
-        (*thing.en, was, english, *by.en, *time.en),
+        (*thing.en, was, *noted((english,), pairs), *by.en, *time.en),
         (*thing.de, wurde, *time.de, *by.de, participle),
     )

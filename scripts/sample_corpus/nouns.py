@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from .lexicon import FEMALE_NAMES, Adjective, Noun
-from .words import COMMA, EMPTY, Phrase, Word, phrase
+from .lexicon import FEMALE_NAMES, Adjective, Noun, Verb
+from .words import COMMA, EMPTY, Phrase, Word, noted, phrase
 
 Case = Literal["nom", "acc", "dat", "gen"]
 Person = Literal["1sg", "3sg", "1pl", "3pl"]
@@ -40,7 +40,7 @@ _CONTRACTIONS = {
 
 
 class Nominal(Protocol):
-    """What can be a subject or an object."""
+    """What can be a subject or an object; `heads` are its nouns or names."""
 
     @property
     def person(self) -> Person: ...
@@ -48,13 +48,19 @@ class Nominal(Protocol):
     @property
     def definite(self) -> bool: ...
 
+    @property
+    def heads(self) -> tuple[str, ...]: ...
+
     def render(self, case: Case) -> Phrase: ...
 
 
 class Clause(Protocol):
     """What a noun phrase knows of its relative clause."""
 
-    def relative(self, pronoun: Phrase) -> Phrase: ...
+    @property
+    def verb(self) -> Verb: ...
+
+    def subordinate(self, conjunction: Phrase) -> Phrase: ...
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,10 @@ class NounPhrase:
             self.determiner.declension != "none"
         )
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        return (self.noun.en,)
+
     def render(self, case: Case) -> Phrase:
         """Render the phrase with case, gender and number agreement."""
         head = self._owned(case) if self.owner else self._determined(case)
@@ -148,7 +158,7 @@ class NounPhrase:
         """Render an accusative "a ..." as "kein ...", linked to the negation too."""
         negated = replace(self, determiner=NO).render("acc")
         article, *rest = negated.de
-        both = Word(article.text, article.keys | negation.keys)
+        both = article._replace(keys=article.keys | negation.keys)
         return Phrase(negated.en, (both, *rest))
 
     def _determined(self, case: Case) -> Phrase:
@@ -166,7 +176,7 @@ class NounPhrase:
         owner = self.owner.render("gen")
         last = owner.en[-1]
         mark = "'" if last.text.endswith("s") else "'s"
-        possessive = (*owner.en[:-1], Word(last.text + mark, last.keys))
+        possessive = (*owner.en[:-1], last._replace(text=last.text + mark))
         thing = self._adjective(case, THE).then(self._noun(case))
         article = Word(THE.german(case, self.gender), last.keys)
         return Phrase((*possessive, *thing.en), (article, *thing.de, *owner.de))
@@ -180,7 +190,11 @@ class NounPhrase:
 
     def _noun(self, case: Case) -> Phrase:
         english = self.noun.en_plural if self.plural else self.noun.en
-        return phrase(english, german_noun(self.noun, case, self.plural))
+        result = phrase(english, german_noun(self.noun, case, self.plural))
+        if self.adjective is None:
+            return result
+        combination = ("adjective", self.adjective.en, self.noun.en)
+        return result._replace(en=noted(result.en, [combination]))
 
 
 def german_noun(noun: Noun, case: Case, plural: bool) -> str:
@@ -204,15 +218,19 @@ class Relative:
         who = head.noun.kind == "person" and self.case == "nom"
         form = THE.german(self.case, head.gender)
         pronoun = phrase("who" if who else "that", form)
-        inner = self.clause.relative(pronoun)
+        if self.case == "acc":
+            combination = ("object", self.clause.verb.name, head.noun.en)
+            pronoun = pronoun._replace(en=noted(pronoun.en, [combination]))
+        inner = self.clause.subordinate(pronoun)
         return Phrase(inner.en, (COMMA, *inner.de, COMMA))
 
 
 @dataclass(frozen=True)
-class RelativeSubject:
-    """The gap that a relative pronoun leaves in the place of the subject."""
+class Gap:
+    """The subject of an infinitive, or of a relative clause: known, but not said."""
 
     person: Person
+    heads: tuple[str, ...] = ()
     definite: bool = True
 
     def render(self, case: Case) -> Phrase:
@@ -233,6 +251,10 @@ class Pronoun:
     def definite(self) -> bool:
         return True
 
+    @property
+    def heads(self) -> tuple[str, ...]:
+        return ()
+
     def render(self, case: Case) -> Phrase:
         _, english_object, nom, acc, dat = _PRONOUNS[self.en]
         if case == "nom":
@@ -249,6 +271,10 @@ class Name:
     definite: bool = True
 
     @property
+    def heads(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
     def pronoun(self) -> str:
         return "she" if self.name in FEMALE_NAMES else "he"
 
@@ -261,6 +287,7 @@ class Who:
     """The question word that stands for a subject."""
 
     person: Person = "3sg"
+    heads: tuple[str, ...] = ()
     definite: bool = True
 
     def render(self, case: Case) -> Phrase:
@@ -278,6 +305,10 @@ class Both:
     @property
     def definite(self) -> bool:
         return self.first.definite and self.second.definite
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        return self.first.heads + self.second.heads
 
     def render(self, case: Case) -> Phrase:
         conjunction = phrase("and", "und")

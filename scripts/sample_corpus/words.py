@@ -4,14 +4,20 @@ import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
+Combination = tuple[str, str, str]
+
 _keys = itertools.count()
 
 
 class Word(NamedTuple):
-    """A word and its link keys: two words are aligned when they share one."""
+    """A word and its link keys: two words are aligned when they share one.
+
+    `combinations` notes on an English word what it was combined with (`heldout.py`).
+    """
 
     text: str
     keys: frozenset[int] = frozenset()
+    combinations: frozenset[Combination] = frozenset()
 
 
 class Phrase(NamedTuple):
@@ -35,9 +41,11 @@ class Pair(NamedTuple):
     en: str
     de: str
     links: tuple[tuple[int, int], ...]
+    combinations: frozenset[Combination]
 
     @property
     def pharaoh(self) -> str:
+        """The links in Pharaoh format."""
         return " ".join(f"{i}-{j}" for i, j in self.links)
 
 
@@ -64,7 +72,7 @@ def phrase(en: str, de: str, links: str | None = None) -> Phrase:
         key = fresh()
         for side, position in zip(sides, (i, j), strict=True):
             word = side[position]
-            side[position] = Word(word.text, word.keys | key)
+            side[position] = word._replace(keys=word.keys | key)
     return Phrase(tuple(sides[0]), tuple(sides[1]))
 
 
@@ -86,7 +94,8 @@ def finish(sentence: Phrase, mark: str = ".") -> Pair:
         for j, german in enumerate(de)
         if english.keys & german.keys
     )
-    return Pair(_text(en, mark), _text(de, mark), links)
+    combinations = frozenset[Combination]().union(*(word.combinations for word in en))
+    return Pair(_text(en, mark), _text(de, mark), links, combinations)
 
 
 def _attach_commas(words: Iterable[Word]) -> list[Word]:
@@ -95,10 +104,19 @@ def _attach_commas(words: Iterable[Word]) -> list[Word]:
         if word is not COMMA:
             result.append(word)
         elif not result[-1].text.endswith(","):
-            result[-1] = Word(result[-1].text + ",", result[-1].keys)
+            result[-1] = result[-1]._replace(text=result[-1].text + ",")
     return result
 
 
 def _text(words: list[Word], mark: str) -> str:
     text = " ".join(word.text for word in words).removesuffix(",")
     return text[0].upper() + text[1:] + mark
+
+
+def noted(
+    words: tuple[Word, ...], combinations: Iterable[Combination]
+) -> tuple[Word, ...]:
+    """Note combinations on the last of some English words."""
+    *before, last = words
+    notes = last.combinations.union(combinations)
+    return (*before, last._replace(combinations=notes))
