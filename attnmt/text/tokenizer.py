@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attnmt.config.schema import Config
-from attnmt.errors import ConfigError, DataError
+from attnmt.errors import DataError
 from attnmt.text.corpora import read_pairs
 from attnmt.text.spm import (
     BOS,
@@ -61,18 +61,13 @@ class Tokenizer:
 
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
         """Return the piece ids of each line, without beginning and end."""
-        try:
-            return self._processor.encode([self._cased(line) for line in lines])
-        except RuntimeError as error:
-            raise DataError("a line holds half of a surrogate pair") from error
+        return self._processor.encode([self._bytes(line) for line in lines])
 
     def encode_with_spans(self, line: str) -> Encoding:
         """Cut one line; a line without any piece (a blank one) has no spans."""
-        try:
-            encoded = self._processor.encode(self._cased(line), return_type="proto")
-        except RuntimeError as error:
-            raise DataError("the line holds half of a surrogate pair") from error
-        return _encoding(encoded.pieces, len(line.encode("utf-8")))
+        raw = self._bytes(line)
+        encoded = self._processor.encode(raw, return_type="proto")
+        return _encoding(encoded.pieces, len(raw))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of the pieces, on one line; special ids are skipped."""
@@ -92,8 +87,12 @@ class Tokenizer:
         """Return the id of a piece, UNK for an unknown one."""
         return self._processor.piece_to_id(piece)
 
-    def _cased(self, line: str) -> str:
-        return lower_case(line) if self.lowercase else line
+    def _bytes(self, line: str) -> bytes:
+        try:
+            return (lower_case(line) if self.lowercase else line).encode("utf-8")
+        except UnicodeEncodeError as error:
+            message = "cannot be written in UTF-8: half of a surrogate pair"
+            raise DataError(f"{line!r} {message}") from error
 
 
 def prepare_tokenizers(config: Config, folder: Path) -> tuple[Tokenizer, Tokenizer]:
@@ -133,11 +132,6 @@ def _models(config: Config) -> list[tuple[str, Path | None, tuple[int, ...]]]:
             ("source", options.source_model, (0,)),
             ("target", options.target_model, (1,)),
         ]
-    if options.target_model is not None:
-        raise ConfigError(
-            "tokenizer.target_model is set although the vocabulary is shared: "
-            "set only source_model, or shared: false"
-        )
     return [("shared", options.source_model, (0, 1))]
 
 

@@ -1,0 +1,144 @@
+"""Lines are split on newlines only, decoded strictly, written whole or not at all."""
+
+import gzip
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnmt.errors import DataError
+from attnmt.text.lines import read_lines, read_stream, text_output, write_lines
+
+ODD = ["a\rb", "a\vb\fc", "a\x1cb\x1dc\x1ed", "a\x85b", "a\u2028b\u2029c", "a\0b", " "]
+
+
+def test_lines_end_at_newlines_only(tmp_path: Path):
+    path = tmp_path / "odd.txt"
+    path.write_bytes("\n".join([*ODD, "last"]).encode())
+    assert list(read_lines(path)) == [*ODD, "last"]
+
+
+def test_windows_line_ends_lose_one_carriage_return(tmp_path: Path):
+    path = tmp_path / "crlf.txt"
+    path.write_bytes(b"one\r\ntwo\r\r\n\r\nend\r")
+    assert list(read_lines(path)) == ["one", "two\r", "", "end"]
+
+
+def test_a_byte_order_mark_is_removed_from_the_first_line_only(tmp_path: Path):
+    path = tmp_path / "bom.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\n\xef\xbb\xbftwo\n")
+    assert list(read_lines(path)) == ["one", "\ufefftwo"]
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [(b"", []), (b"\n", [""]), (b"a", ["a"]), (b"a\n", ["a"]), (b"\n\n", ["", ""])],
+)
+def test_a_final_newline_ends_a_line_and_begins_none(content, lines, tmp_path: Path):
+    path = tmp_path / "text"
+    path.write_bytes(content)
+    assert list(read_lines(path)) == lines
+
+
+def test_gzip_is_read_by_its_suffix(tmp_path: Path):
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress("grün\nblau".encode()))
+    assert list(read_lines(path)) == ["grün", "blau"]
+
+
+def test_bad_utf8_is_named_with_file_line_and_column(tmp_path: Path):
+    path = tmp_path / "latin1.txt"
+    path.write_bytes("gut\n".encode() + "grün ".encode() + b"\xfcber\n")
+    with pytest.raises(DataError, match=r"latin1\.txt:2:6: not UTF-8: byte 0xfc"):
+        list(read_lines(path))
+
+
+@pytest.mark.parametrize("raw", [b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80"])
+def test_surrogates_and_overlong_bytes_are_refused(raw: bytes):
+    with pytest.raises(DataError, match="<pipe>:1:1: not UTF-8"):
+        list(read_stream(io.BytesIO(raw), "<pipe>"))
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path):
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"text " * 99)[:-20])
+    (tmp_path / "plain.gz").write_bytes(b"not compressed")
+    for name in ("missing", "cut.gz", "plain.gz", "."):
+        with pytest.raises(DataError, match="cannot be read"):
+            list(read_lines(tmp_path / name))
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n\r\ufeff", codec="utf-8"))))
+def test_written_lines_are_read_again(tmp_path_factory, lines: list[str]):
+    path = tmp_path_factory.mktemp("lines") / "text"
+    write_lines(path, lines)
+    assert list(read_lines(path)) == lines
+
+
+def test_a_failure_leaves_the_older_file_and_nothing_else(tmp_path: Path):
+    path = tmp_path / "out.txt"
+    write_lines(path, ["old"])
+    with pytest.raises(RuntimeError, match="stop"), text_output(path) as output:
+        output.write("new\n")
+        raise RuntimeError("stop")
+    assert path.read_bytes() == b"old\n"
+    assert os.listdir(tmp_path) == ["out.txt"]
+
+
+def test_a_file_appears_only_when_it_is_complete(tmp_path: Path):
+    path = tmp_path / "out.txt"
+    with text_output(path) as output:
+        output.write("one\n")
+        output.flush()
+        assert not path.exists()
+    assert path.read_bytes() == b"one\n"
+
+
+def test_compressed_output_is_equal_for_equal_text(tmp_path: Path):
+    for name in ("a.gz", "b.gz"):
+        write_lines(tmp_path / name, ["grün", "blau"])
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    assert list(read_lines(tmp_path / "a.gz")) == ["grün", "blau"]
+
+
+def test_a_link_stays_a_link(tmp_path: Path):
+    (tmp_path / "real").write_bytes(b"old\n")
+    (tmp_path / "link").symlink_to("real")
+    write_lines(tmp_path / "link", ["new"])
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new\n"
+
+
+def test_a_new_file_has_the_usual_permissions(tmp_path: Path):
+    write_lines(tmp_path / "out", ["x"])
+    (tmp_path / "usual").touch()
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(DataError, match=r"cannot be written: No such file"):
+        write_lines(tmp_path / "absent" / "out", ["x"])
+
+
+def test_standard_streams_are_utf8_in_any_locale():
+    program = (
+        "from pathlib import Path; from attnmt.text.lines import *;"
+        "write_lines(Path('-'), (x + '!' for x in read_lines(Path('-'))))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        input="grün\r\nblau\u2028x".encode(),
+        capture_output=True,
+        check=True,
+        env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+    )
+    assert result.stdout == "grün!\nblau\u2028x!\n".encode()
+
+
+def test_devices_are_written_directly():
+    write_lines(Path(os.devnull), ["gone"])
+    assert not Path(os.devnull).is_file()
