@@ -15,6 +15,9 @@ __all__ = ["Translation", "Translator", "__version__"]
 
 def __getattr__(name: str) -> object:
     if name in ("Translation", "Translator"):
+        from attnmt import devices
+
+        devices.load_tensorflow()
         from attnmt import translator
 
         return getattr(translator, name)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -18,12 +19,31 @@ class Device(NamedTuple):
     description: str  # one line for the user, with the reason when there is no GPU
 
 
+def load_tensorflow() -> None:
+    """Import TensorFlow without the lines that its libraries print meanwhile.
+
+    TF_CPP_MIN_LOG_LEVEL in the environment brings them back.
+    """
+    if "tensorflow" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    sys.stderr.flush()
+    standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import keras  # noqa: F401
+    finally:
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+        os.close(nowhere)
+
+
 def prepare(runtime: schema.Runtime) -> Device:
     """Choose device and precision for this process, before anything is computed.
 
     Raises ConfigError when a GPU is asked for and there is none.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    load_tensorflow()
     import keras
     import tensorflow as tf
 

@@ -1,9 +1,9 @@
 """From text to text with the attention that led there, from a run folder alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import numpy as np
@@ -17,6 +17,8 @@ from attnmt.run import Run
 from attnmt.text.tokenizer import BOS, EOS, PAD, Encoding, Tokenizer, load_tokenizers
 
 WINDOW = 20  # batches that are read ahead, to put lines of like length together
+LONGEST = 1000  # source pieces; what is longer is cut and flagged "truncated"
+POSITIONS = 8192  # source positions in a batch, so that long lines share with few
 END_PIECE = "</s>"
 
 
@@ -37,44 +39,63 @@ class Translator:
         network: Seq2Seq,
         tokenizers: tuple[Tokenizer, Tokenizer],
         decoding: Decoding,
-        max_length: int,
+        origin: Mapping[str, str] | None = None,
     ) -> None:
         self.network = network
         self.source_tokenizer, self.target_tokenizer = tokenizers
         self.decoding = decoding
-        self.max_length = max_length
+        self.origin = dict(origin or {})
         self._searches: dict[int, tf.types.experimental.GenericFunction] = {}
         self._force = tf.function(
             self._forced_step, input_signature=[model.IDS, model.IDS, model.IDS]
         )
 
     @classmethod
-    def load(cls, run: str | Path, *, device: str = "auto") -> "Translator":
+    def load(
+        cls,
+        run: str | Path,
+        *,
+        decoding: Decoding | None = None,
+        device: Literal["auto", "cpu", "gpu"] = "auto",
+    ) -> "Translator":
         """The best model of a run folder (its last one when none was validated).
 
+        `decoding` takes the place of the run's own settings.
         Raises DataError when the folder lacks something or something is damaged.
         """
         folder = Run(Path(run))
         config = folder.load_config()
-        devices.prepare(Runtime.model_validate({"device": device}))
+        devices.prepare(Runtime(device=device))
         tokenizers = load_tokenizers(config, folder.tokenizer_dir)
         network = build_model(config.model, *map(len, tokenizers))
         best = folder.best_checkpoint()
-        checkpoint.load_state(best)
+        state = checkpoint.load_state(best)
         weights = checkpoint.load_arrays(best / checkpoint.WEIGHTS)
         checkpoint.assign(named_weights(network), weights, best / checkpoint.WEIGHTS)
-        return cls(network, tokenizers, config.decoding, config.data.max_length)
+        origin = {
+            "checkpoint": best.name,
+            "model_sha256": state.sha256[checkpoint.WEIGHTS],
+            "source_tokenizer": tokenizers[0].fingerprint,
+            "target_tokenizer": tokenizers[1].fingerprint,
+        }
+        return cls(network, tokenizers, decoding or config.decoding, origin)
 
     def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
         """The best translation of each line, in order, as the lines come in."""
         for translations in self.n_best(lines, 1):
             yield translations[0]
 
-    def n_best(self, lines: Iterable[str], n: int) -> Iterator[list[Translation]]:
-        """Up to `n` translations of each line, best first; a blank line has one."""
+    def n_best(
+        self, lines: Iterable[str], n: int, window: int | None = None
+    ) -> Iterator[list[Translation]]:
+        """Up to `n` translations of each line, best first; a blank line has one.
+
+        `window` lines are read before the first of them is translated.
+        """
         numbered = enumerate(lines)
-        while window := list(islice(numbered, WINDOW * self.decoding.batch_size)):
-            yield from self._window([self._line(i, text) for i, text in window], n)
+        window = window or WINDOW * self.decoding.batch_size
+        while ahead := list(islice(numbered, window)):
+            yield from self._window([self._line(i, text) for i, text in ahead], n)
 
     def force(
         self, sources: Iterable[str], targets: Iterable[str]
@@ -95,15 +116,16 @@ class Translator:
             },
             "query": "produced",
             "mode": mode,
-            "beam": self.decoding.beam_size,
+            "decoding": self.decoding.model_dump(),
+            **self.origin,
         }
 
     def _line(self, number: int, text: str) -> _Line:
         encoding = self.source_tokenizer.encode_with_spans(text)
         if not encoding.ids:
             return _Line(number, text, Encoding([], [], []), ["empty_src"])
-        flags = ["truncated"] if len(encoding.ids) > self.max_length else []
-        ids, pieces, spans = (part[: self.max_length] for part in encoding)
+        flags = ["truncated"] if len(encoding.ids) > LONGEST else []
+        ids, pieces, spans = (part[:LONGEST] for part in encoding)
         end = len(text.encode())
         with_end = Encoding([*ids, EOS], [*pieces, END_PIECE], [*spans, (end, end)])
         return _Line(number, text, with_end, flags)
@@ -112,9 +134,10 @@ class Translator:
         done = {line.id: [_blank(line)] for line in lines if not line.encoding.ids}
         rest = [line for line in lines if line.encoding.ids]
         rest.sort(key=lambda line: len(line.encoding.ids), reverse=True)
-        size = self.decoding.batch_size
-        for i in range(0, len(rest), size):
-            batch = rest[i : i + size]
+        while rest:
+            size = max(1, POSITIONS // len(rest[0].encoding.ids))
+            size = min(size, self.decoding.batch_size)
+            batch, rest = rest[:size], rest[size:]
             found = self._search(batch, n)
             done |= {line.id: best for line, best in zip(batch, found, strict=True)}
         for line in lines:
@@ -173,7 +196,7 @@ class Translator:
         targets = [
             [*ids, EOS] for ids in self.target_tokenizer.encode([t for _, t in batch])
         ]
-        # A blank source has no memory to attend to; its row is there for its place only.
+        # A blank source has nothing to attend to; its row only keeps the place.
         source = _padded([line.encoding.ids or [EOS] for line in lines])
         target_out = _padded(targets)
         target_in = _padded([[BOS, *ids[:-1]] for ids in targets])

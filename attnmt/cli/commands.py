@@ -11,7 +11,10 @@ from typer.main import get_group
 # sentence of its help: with that, `attnmt --help` need not import what it lists.
 COMMANDS = {
     "train": ("train", "Train a model; the same command again resumes where it was."),
-    "translate": ("translate", "Translate text with a trained model."),
+    "translate": (
+        "translate",
+        "Translate text, line by line: N lines in, N lines out, in order.",
+    ),
     "eval": (
         "evaluate",
         "Score translations: the test set of a run, other text, or two files.",

@@ -210,10 +210,13 @@ def _translate(
     sources, references = given.source.rows, given.reference.rows
     step = int(run.best_checkpoint().name)
 
+    from attnmt import devices
+
+    devices.load_tensorflow()
     from attnmt.translator import Translator, with_decoding
 
-    translator = Translator.load(run.path)
-    translator.decoding = with_decoding(run.load_config(), beam_size=beam)
+    decoding = with_decoding(run.load_config(), beam_size=beam)
+    translator = Translator.load(run.path, decoding=decoding)
     _say(
         f"translating {len(sources)} sentences: run {run.path}, step {step}, "
         f"beam {translator.decoding.beam_size}"

@@ -32,6 +32,9 @@ def train(
 
     overrides = (set or []) + ([f"seed={seed}"] if seed is not None else [])
     loaded = load_config(config, overrides)
+    from attnmt import devices
+
+    devices.load_tensorflow()
     from attnmt.training.session import train
 
     train(loaded, resume.value, sys.argv)

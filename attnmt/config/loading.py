@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,13 @@ def dump_config(config: Config) -> str:
     yaml.default_flow_style = False
     setattr(yaml, "sort_base_mapping_type_on_output", False)  # noqa: B010, typed None
     yaml.width = 2**16
+    values = _escaped(config.model_dump(mode="json"))
+    # Characters that end a line in YAML have to be written as escapes, then all are.
+    yaml.allow_unicode = not re.search(
+        "[\x85\u2028\u2029\ufeff]", json.dumps(values, ensure_ascii=False)
+    )
     text = io.StringIO()
-    yaml.dump(_escaped(config.model_dump(mode="json")), text)
+    yaml.dump(values, text)
     return text.getvalue()
 
 

@@ -53,7 +53,9 @@ def search(
         tf.fill([batch * beam_size], begin), alone, tf.zeros([batch], tf.int32), state
     )
     limit = tf.reduce_max(max_lengths)
-    arrays = [tf.TensorArray(t, 0, dynamic_size=True, infer_shape=False) for t in _TYPES]
+    arrays = [
+        tf.TensorArray(kind, 0, dynamic_size=True, infer_shape=False) for kind in _TYPES
+    ]
 
     def going(time: Tensor, loop: _Loop, *_: Any) -> Tensor:
         return (time < limit) & tf.reduce_any(loop.log_probs > NEVER)
@@ -85,7 +87,7 @@ _TYPES = (tf.int32, tf.int32, tf.float32, tf.float32)
 def _extend(
     logits: Tensor, loop: _Loop, beam_size: int, never: tuple[int, ...]
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The best extensions: tokens, parents and log-probabilities, each [batch, beam]."""
+    """The best extensions: tokens, parents, log-probabilities, each [batch, beam]."""
     vocabulary = logits.shape[-1]
     forbidden = tf.reduce_sum(tf.one_hot(never, vocabulary), axis=0) > 0.0
     log_norm = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)

@@ -157,7 +157,8 @@ class Loop:
         remaining = state.seconds * (1.0 - share) / max(share, 1e-9)
         line = (
             f"epoch {values['epoch']:.2f} step {state.step}: loss {loss / tokens:.3f}, "
-            f"rate {self._rate:.2g}, {tokens / seconds:,.0f} tokens/s, {clock(state.seconds)}"
+            f"rate {self._rate:.2g}, {tokens / seconds:,.0f} tokens/s, "
+            f"{clock(state.seconds)}"
         )
         self.progress.report(line, share, remaining)
 

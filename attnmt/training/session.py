@@ -8,9 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from attnmt.config.loading import dump_config
-
 from attnmt import __version__, checkpoint, devices
+from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 from attnmt.model import build_model, named_weights

@@ -55,7 +55,7 @@ class Validator:
             plan_validation(encoded, config.training.batch_tokens),
         )
         decoding = with_decoding(config, beam_size=self.options.beam_size)
-        self.translator = Translator(model, tokenizers, decoding, data.max_length)
+        self.translator = Translator(model, tokenizers, decoding)
         self._totals = tf.function(
             lambda *batch: totals(model, *batch, smoothing=0.0),
             input_signature=[IDS, IDS, IDS],

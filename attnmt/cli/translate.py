@@ -1,0 +1,191 @@
+"""`attnmt translate`."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from attnmt.translator import Translation, Translator
+
+
+class Format(StrEnum):
+    """How translations are written."""
+
+    text = "text"
+    jsonl = "jsonl"
+    tsv = "tsv"
+
+
+class Device(StrEnum):
+    """What to compute on."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
+def translate(
+    file: Annotated[
+        Path, typer.Argument(help="Text to translate; - is standard input.")
+    ] = Path("-"),
+    run: Annotated[Path | None, typer.Option(help="Run folder of the model.")] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="- is standard output.")
+    ] = Path("-"),
+    beam: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
+    n_best: Annotated[int, typer.Option(min=1, help="Translations of each line.")] = 1,
+    format: Annotated[Format, typer.Option(help="Format of the output.")] = Format.text,
+    scores: Annotated[
+        bool, typer.Option("--scores", help="Write scores too (text).")
+    ] = False,
+    align: Annotated[
+        bool, typer.Option("--align", help="Write word alignments too (Pharaoh).")
+    ] = False,
+    attention: Annotated[
+        Path | None, typer.Option(help="Write the attention weights to this folder.")
+    ] = None,
+    length_penalty: Annotated[
+        float | None, typer.Option(min=0.0, help="In place of the run's.")
+    ] = None,
+    coverage_penalty: Annotated[
+        float | None, typer.Option(min=0.0, help="In place of the run's.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Lines translated together.")
+    ] = None,
+    device: Annotated[Device, typer.Option(help="auto: a GPU if any.")] = Device.auto,
+) -> None:
+    """Translate text, line by line: N lines in, N lines out, in order.
+
+    With --n-best the text format has a line per translation: number of the input
+    line (from 0) ||| translation ||| score. Scores and alignments follow after |||.
+    """
+    from attnmt.run import Run, find_run
+    from attnmt.text.lines import STANDARD_STREAM, read_lines
+
+    folder = find_run(run)
+    lines = read_lines(file)
+    first = next(lines, None)  # a file that cannot be read is told before the wait
+    lines = iter(()) if first is None else _chain(first, lines)
+    from attnmt import devices
+
+    devices.load_tensorflow()
+    from attnmt.translator import Translator, with_decoding
+
+    decoding = with_decoding(
+        Run(folder).load_config(),
+        beam_size=beam,
+        length_penalty=length_penalty,
+        coverage_penalty=coverage_penalty,
+        batch_size=batch_size,
+    )
+    translator = Translator.load(folder, decoding=decoding, device=device.value)
+    # Somebody who types line by line wants an answer to each.
+    window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
+    found = translator.n_best(lines, n_best, window)
+    found = _warn_of_cuts(_dumped(found, translator, attention), file)
+    _write(output, found, format, n_best > 1, scores, align)
+
+
+def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
+    yield first
+    yield from rest
+
+
+def _dumped(
+    found: Iterable[list["Translation"]], translator: "Translator", path: Path | None
+) -> Iterator[list["Translation"]]:
+    from attnmt.analysis.dump import DumpWriter
+
+    header = translator.describe()
+    with DumpWriter(path, header) if path else nullcontext() as dump:
+        for translations in found:
+            for translation in translations if dump else ():
+                dump.write(translation)
+            yield translations
+
+
+def _warn_of_cuts(
+    found: Iterable[list["Translation"]], file: Path
+) -> Iterator[list["Translation"]]:
+    for translations in found:
+        if "truncated" in translations[0].flags:
+            print(
+                f"{file}:{translations[0].id + 1}: only the first "
+                f"{len(translations[0].source_pieces) - 1} pieces are translated: the "
+                "line is too long",
+                file=sys.stderr,
+            )
+        yield translations
+
+
+def _write(
+    output: Path,
+    found: Iterable[list["Translation"]],
+    format: Format,
+    numbered: bool,
+    scores: bool,
+    align: bool,
+) -> None:
+    from attnmt.text.lines import text_output
+
+    with text_output(output) as stream:
+        for translations in found:
+            for translation in translations:
+                if format is Format.jsonl:
+                    line = _json(translation)
+                elif format is Format.tsv:
+                    line = _tsv(translation)
+                else:
+                    line = _text(translation, numbered, scores or numbered, align)
+                stream.write(line + "\n")
+            stream.flush()
+
+
+def _text(translation: "Translation", numbered: bool, scores: bool, align: bool) -> str:
+    fields = [str(translation.id)] if numbered else []
+    fields.append(translation.text)
+    if scores:
+        fields.append(f"{translation.norm_score:.4f}")
+    if align:
+        fields.append(_pharaoh(translation))
+    return " ||| ".join(fields)
+
+
+def _tsv(translation: "Translation") -> str:
+    """Number, rank, score, translation, alignment."""
+    text = translation.text.replace("\t", " ")
+    score = f"{translation.norm_score:.4f}"
+    fields = (translation.id, translation.rank, score, text, _pharaoh(translation))
+    return "\t".join(map(str, fields))
+
+
+def _json(translation: "Translation") -> str:
+    fields = {
+        "id": translation.id,
+        "rank": translation.rank,
+        "source": translation.source,
+        "text": translation.text,
+        "score": translation.norm_score,
+        "log_prob": translation.score,
+        "source_pieces": translation.source_pieces,
+        "pieces": translation.target_pieces,
+        "log_probs": translation.log_probs,
+        "alignment": _pharaoh(translation),
+        "flags": translation.flags,
+    }
+    # The characters that end a line for some readers are escaped.
+    text = json.dumps(fields, ensure_ascii=False)
+    return text.translate({c: f"\\u{c:04x}" for c in (0x85, 0x2028, 0x2029)})
+
+
+def _pharaoh(translation: "Translation") -> str:
+    from attnmt.analysis.alignments import pharaoh
+
+    return pharaoh(translation.alignment)
