@@ -1,0 +1,224 @@
+r"""Attention dumps: folders in the format attn-dump/1, written and read in streams.
+
+    header.json    first: format, data type, what made the weights
+    records.jsonl  one JSON object per hypothesis, in the order of the input
+    weights.bin    the arrays [layer, head, target, source], one after the other
+    DONE.json      last: numbers of records and bytes, and the SHA-256 of both files
+
+Any language reads one; with NumPy, where `folder` is a Path:
+
+    dtype = json.loads((folder / "header.json").read_bytes())["dtype"]
+    raw = (folder / "weights.bin").read_bytes()
+    for line in (folder / "records.jsonl").open(encoding="utf-8", newline="\n"):
+        record = json.loads(line)
+        cells = raw[record["offset"] : record["offset"] + record["nbytes"]]
+        weights = np.frombuffer(cells, dtype).reshape(record["shape"])
+"""
+
+import hashlib
+import json
+import logging
+import math
+import zlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from attnmt.analysis.dump_writer import (
+    DONE,
+    FORMAT,
+    HEADER,
+    RECORDS,
+    WEIGHTS,
+    DumpWriter,
+)
+from attnmt.analysis.record import Record
+from attnmt.errors import DataError
+
+__all__ = ["Dump", "DumpWriter", "Record"]
+
+Natural = Annotated[int, Field(ge=0)]
+_log = logging.getLogger(__name__)
+
+
+class _Place(BaseModel):
+    """The part of a record that says where its weights are."""
+
+    model_config = ConfigDict(strict=True)
+
+    id: Natural
+    rank: Natural
+    shape: Annotated[list[Natural], Field(min_length=4, max_length=4)]
+    offset: Natural
+    nbytes: Natural
+    crc32: Natural
+
+
+class _Line(NamedTuple):
+    """Where a record stands in records.jsonl."""
+
+    number: int  # of the line, from 1
+    begin: int  # in bytes
+    size: int  # in bytes
+    place: _Place
+
+
+class _Done(BaseModel):
+    """DONE.json."""
+
+    records: int
+    bytes: int
+    sha256: dict[str, str]
+
+
+class Dump:
+    """A dump, checked when it is opened; the sequence of its records.
+
+    Records are read when they are asked for, and their weights are then compared
+    with their checksum. Of a dump that was not finished the complete records are
+    read, with one warning. Raises DataError (file:line) for what is not as it should.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.header = self._read_header()
+            self._dtype = np.dtype(self.header["dtype"])
+            self._lines = self._read_index()
+        except OSError as error:
+            raise DataError(
+                f"{error.filename or path}: cannot be read: {error.strerror}; expected "
+                "the folder of an attention dump"
+            ) from error
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Record]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Record:
+        number, begin, size, place = self._lines[index]
+        raw = self._read(WEIGHTS, place.offset, place.nbytes)
+        if zlib.crc32(raw) != place.crc32:
+            raise self._error(number, f"crc32 is not that of its part of {WEIGHTS}")
+        weights = np.frombuffer(raw, self._dtype).reshape(place.shape)
+        if not np.isfinite(weights).all():
+            raise self._error(number, "its weights are not all finite numbers")
+        try:
+            fields = json.loads(self._read(RECORDS, begin, size))
+            return Record.from_json(fields, weights)
+        except ValidationError as error:
+            raise self._error(number, _first(error)) from error
+
+    def select(
+        self, ids: Collection[int] = (), rank: int | None = None
+    ) -> Iterator[Record]:
+        """The records with one of `ids` (none given: all) and with `rank` (None: all).
+
+        Raises DataError for an id or a rank that is not in the dump.
+        """
+        places = [line.place for line in self._lines]
+        self._require("id", ids, {place.id for place in places})
+        if rank is not None:
+            self._require("rank", [rank], {place.rank for place in places})
+        return (
+            self[index]
+            for index, place in enumerate(places)
+            if (not ids or place.id in ids) and rank in (None, place.rank)
+        )
+
+    def _require(self, name: str, wanted: Collection[int], known: set[int]) -> None:
+        missing = next((value for value in wanted if value not in known), None)
+        if missing is not None:
+            found = f"from {min(known)} to {max(known)}" if known else "none"
+            raise DataError(f"{self.path}: no {name} {missing}; found {found}")
+
+    def _read_header(self) -> dict[str, Any]:
+        path = self.path / HEADER
+        try:
+            header = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise DataError(f"{path}: not JSON: {error}") from error
+        expected = {**FORMAT, "dtype": ("<f2", "<f4")}
+        for key, value in expected.items():
+            found = header.get(key) if isinstance(header, dict) else None
+            if found != value and not (isinstance(value, tuple) and found in value):
+                raise DataError(f"{path}: expected {key} {value!r}, found {found!r}")
+        return header
+
+    def _read_done(self) -> _Done | None:
+        try:
+            return _Done.model_validate_json((self.path / DONE).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+
+    def _read_index(self) -> list[_Line]:
+        done = self._read_done()  # first, as the dump may be growing
+        available = (self.path / WEIGHTS).stat().st_size
+        with (self.path / RECORDS).open("rb") as file:
+            lines = list(self._scan(file, available))
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if done is None:
+            _log.warning(
+                "%s: no valid %s, the dump was not finished; reading its %d complete "
+                "records",
+                *(self.path, DONE, len(lines)),
+            )
+        elif (done.records, done.bytes) != (len(lines), available) or (
+            done.sha256.get(RECORDS) != digest
+        ):
+            raise DataError(
+                f"{self.path}: has changed since it was finished: {DONE} names "
+                f"{done.records} records and {done.bytes} bytes of weights, found "
+                f"{len(lines)} and {available}, or another text of {RECORDS}"
+            )
+        return lines
+
+    def _scan(self, file: BinaryIO, available: int) -> Iterator[_Line]:
+        """Yield the lines up to the first that is torn or whose weights are missing."""
+        begin = offset = 0
+        for number, raw in enumerate(file, 1):
+            if not raw.endswith(b"\n"):
+                return
+            place = self._read_place(number, raw, offset)
+            offset += place.nbytes
+            if offset > available:
+                return
+            yield _Line(number, begin, len(raw), place)
+            begin += len(raw)
+
+    def _read_place(self, number: int, raw: bytes, offset: int) -> _Place:
+        try:
+            place = _Place.model_validate_json(raw)
+        except ValidationError as error:
+            raise self._error(number, _first(error)) from error
+        if place.offset != offset:
+            raise self._error(number, f"expected offset {offset}, not {place.offset}")
+        size = math.prod(place.shape) * self._dtype.itemsize
+        if place.nbytes != size:
+            raise self._error(
+                number,
+                f"expected nbytes {size} for shape {place.shape}, not {place.nbytes}",
+            )
+        return place
+
+    def _read(self, name: str, begin: int, size: int) -> bytes:
+        with (self.path / name).open("rb") as file:
+            file.seek(begin)
+            return file.read(size)
+
+    def _error(self, number: int, problem: str) -> DataError:
+        return DataError(f"{self.path / RECORDS}:{number}: {problem}")
+
+
+def _first(error: ValidationError) -> str:
+    """The first of the errors, in a line."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(key) for key in first["loc"])
+    problem = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {problem}" if where else problem

@@ -1,0 +1,131 @@
+"""What an attention dump keeps of one translation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from attnmt.analysis.alignments import Link, argmax_links, pharaoh
+from attnmt.analysis.words import Span, merge_words, piece_words, word_spans
+
+_JSON_NAMES = {
+    "source": "src",
+    "hypothesis": "hyp",
+    "source_pieces": "src_pieces",
+    "target_pieces": "tgt_pieces",
+    "source_ids": "src_ids",
+    "target_ids": "tgt_ids",
+    "source_spans": "src_spans",
+    "target_spans": "tgt_spans",
+    "log_probs": "logp",
+}
+
+
+class Record(BaseModel):
+    """One hypothesis for one input line, with the attention that wrote it.
+
+    All lists and both weight axes end with `</s>`, which has the span [n, n] at the
+    end of its text; nothing is padded. A blank input line has no pieces at all.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        arbitrary_types_allowed=True,
+        alias_generator=lambda name: _JSON_NAMES.get(name, name),
+        populate_by_name=True,
+    )
+
+    id: int = Field(ge=0)  # the input line, counted from 0
+    rank: int = Field(0, ge=0)  # among the hypotheses for that line, best first
+    n_best: int = Field(1, ge=1)  # how many hypotheses that line has
+    source: str  # the raw line
+    hypothesis: str  # detokenised
+    score: float  # log-probability of the whole hypothesis
+    norm_score: float  # the score that the hypotheses are ranked by
+    source_pieces: list[str]
+    target_pieces: list[str]
+    source_ids: list[int]
+    target_ids: list[int]
+    source_spans: list[Span]  # bytes in `source`
+    target_spans: list[Span]  # bytes in `hypothesis`
+    log_probs: list[float]  # of each target piece
+    flags: list[str] = []
+    weights: np.ndarray = Field(exclude=True)  # [layer, head, target, source]
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Record":
+        _check_side("source", self.source_spans, self.source)
+        _check_side("target", self.target_spans, self.hypothesis)
+        target, source = len(self.target_pieces), len(self.source_pieces)
+        if not len(self.source_ids) == len(self.source_spans) == source:
+            raise ValueError("source pieces, ids and spans differ in number")
+        lengths = {len(self.target_ids), len(self.target_spans), len(self.log_probs)}
+        if lengths != {target}:
+            raise ValueError("target pieces, ids, spans and logp differ in number")
+        if self.weights.ndim != 4 or self.weights.shape[2:] != (target, source):
+            raise ValueError(
+                f"expected weights [layer, head, {target}, {source}], as many as the "
+                f"target and source pieces, found {list(self.weights.shape)}"
+            )
+        return self
+
+    @property
+    def text(self) -> str:
+        """The hypothesis."""
+        return self.hypothesis
+
+    @property
+    def alignment(self) -> list[Link]:
+        """(source word, target word): the word that each target word was read from."""
+        return self.links()
+
+    @property
+    def source_words(self) -> list[Span]:
+        """Bytes of each word of the source."""
+        return word_spans(self.source)
+
+    @property
+    def target_words(self) -> list[Span]:
+        """Bytes of each word of the hypothesis."""
+        return word_spans(self.hypothesis)
+
+    def word_weights(self) -> np.ndarray:
+        """Weights between words and `</s>`: [layer, head, target + 1, source + 1]."""
+        source, target = self.source_words, self.target_words
+        return merge_words(
+            self.weights,
+            piece_words(self.source_spans, source),
+            piece_words(self.target_spans, target),
+            counts=(len(source), len(target)),
+        )
+
+    def links(self) -> list[Link]:
+        """The (source, target) words that belong together, by the mean attention."""
+        return argmax_links(self.word_weights())
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of a line of records.jsonl, all but the place of the weights."""
+        source, target = self.source_words, self.target_words
+        return self.model_dump(by_alias=True) | {
+            "src_words": source,
+            "tgt_words": target,
+            "src_piece2word": piece_words(self.source_spans, source),
+            "tgt_piece2word": piece_words(self.target_spans, target),
+            "align": pharaoh(self.links()),
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any], weights: np.ndarray) -> "Record":
+        """The record of a line and its weights; raises pydantic.ValidationError."""
+        return cls.model_validate({**fields, "weights": weights})
+
+
+def _check_side(side: str, spans: list[Span], text: str) -> None:
+    size = len(text.encode())
+    for begin, end in spans:
+        if not 0 <= begin <= end <= size:
+            raise ValueError(
+                f"{side} span [{begin}, {end}] is outside of the {size} bytes of its "
+                "text"
+            )

@@ -1,0 +1,72 @@
+"""A view: one attention matrix of a record, with a label for each row and column."""
+
+import unicodedata
+from typing import NamedTuple
+
+import numpy as np
+
+from attnmt.analysis.record import Record
+from attnmt.analysis.words import Span
+from attnmt.errors import DataError
+
+END = "</s>"
+_JOINERS = "\u200c\u200d"  # invisible, but letters and emoji take their form by them
+
+
+class View(NamedTuple):
+    """What a picture shows: `</s>` has the last row and the last column."""
+
+    source: list[str]
+    target: list[str]
+    weights: np.ndarray  # [target, source]
+
+
+def word_view(record: Record, head: int | None = None) -> View:
+    """The attention between words; mean over layers and, without `head`, heads."""
+    weights = _select(record.word_weights(), head)
+    if not record.source_pieces:
+        return View([], [], np.zeros((0, 0), np.float32))
+    return View(
+        [*_words(record.source, record.source_words), END],
+        [*_words(record.hypothesis, record.target_words), END],
+        weights,
+    )
+
+
+def piece_view(record: Record, head: int | None = None) -> View:
+    """The attention between pieces; mean over layers and, without `head`, heads."""
+    weights = _select(record.weights.astype(np.float32), head)
+    source = [printable(piece) for piece in record.source_pieces]
+    target = [printable(piece) for piece in record.target_pieces]
+    return View(source, target, weights)
+
+
+def printable(text: str) -> str:
+    """The text with a replacement character for what could steer a terminal.
+
+    Control characters, line separators, invisible format characters such as the
+    bidirectional overrides, surrogates and noncharacters are replaced.
+    """
+    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in text)
+
+
+def _steers(char: str) -> bool:
+    if ord(char) & 0xFFFE == 0xFFFE:
+        return True
+    category = unicodedata.category(char)
+    return category in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
+
+
+def _words(text: str, spans: list[Span]) -> list[str]:
+    raw = text.encode()
+    return [printable(raw[begin:end].decode()) for begin, end in spans]
+
+
+def _select(weights: np.ndarray, head: int | None) -> np.ndarray:
+    """[layer, head, target, source] -> [target, source]."""
+    if head is None:
+        return weights.mean(axis=(0, 1))
+    heads = weights.shape[1]
+    if not 0 <= head < heads:
+        raise DataError(f"no head {head}; the attention has heads 0 to {heads - 1}")
+    return weights[:, head].mean(axis=0)
