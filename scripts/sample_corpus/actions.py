@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from . import adverbials, lexicon, nominals, nouns
-from .clauses import Clause, Tense
+from .clauses import Clause
 from .dice import Dice
 from .lexicon import BE, HAVE, PUT, Verb
 from .nouns import Gap, Nominal, NounPhrase, Relative
+from .verbs import Tense
 from .words import EMPTY, phrase
 
 _TENSES: tuple[tuple[Tense, float], ...] = (
@@ -32,7 +33,7 @@ def action(
         )
     )  # fmt: skip
     clause = draw(dice, subject, plain)
-    if clause.frequency.en or clause.verb is HAVE or not dice.chance(timed):
+    if clause.frequency.en or clause.verb == HAVE or not dice.chance(timed):
         return clause
     return replace(clause, time=adverbials.time(dice, clause.tense))
 
@@ -184,7 +185,7 @@ def task(dice: Dice, subject: Nominal) -> Clause:
     gap = Gap(subject.person)
     while True:
         clause = action(dice, gap, plain=True, timed=0)
-        if clause.verb.en not in _NOT_WISHED and clause.verb is not HAVE:
+        if clause.verb.en not in _NOT_WISHED and clause.verb != HAVE:
             break
     return replace(
         clause, negated=False, already=EMPTY, frequency=EMPTY, tense="future"

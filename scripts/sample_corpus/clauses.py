@@ -1,135 +1,12 @@
-"""Clauses: verb forms, and the word order of both languages."""
+"""Clauses: the word order of both languages."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from .lexicon import BE, HAVE, Verb
-from .nouns import A, Nominal, NounPhrase, Person, Pronoun, prepositional
+from .lexicon import BE, Verb
+from .nouns import A, Nominal, NounPhrase, Pronoun, prepositional
+from .verbs import Tense, VerbGroup, conjugate
 from .words import COMMA, EMPTY, Phrase, Word, fresh, noted, phrase
-
-Tense = Literal[
-    "present", "progressive", "past", "perfect", "future",
-    "can", "must", "should", "want", "would like",
-]  # fmt: skip
-
-_PERSONS: tuple[Person, ...] = ("1sg", "3sg", "1pl", "3pl")
-_FINITE = {
-    "haben": "habe hat haben haben",
-    "sein": "bin ist sind sind",
-    "war": "war war waren waren",
-    "hatte": "hatte hatte hatten hatten",
-    "future": "werde wird werden werden",
-    "can": "kann kann können können",
-    "must": "muss muss müssen müssen",
-    "should": "sollte sollte sollten sollten",
-    "want": "will will wollen wollen",
-    "would like": "möchte möchte möchten möchten",
-}
-_AM = {"1sg": "am", "3sg": "is", "1pl": "are", "3pl": "are"}
-
-
-def german(name: str, person: Person) -> str:
-    """Return a finite form of an irregular verb or auxiliary."""
-    return _FINITE[name].split()[_PERSONS.index(person)]
-
-
-class VerbGroup(NamedTuple):
-    """The verb words of a clause: English in order, German finite and right bracket.
-
-    `particle` and `prefix` are the separable halves; both may be absent.
-    """
-
-    auxiliary: tuple[Word, ...]
-    main: tuple[Word, ...]
-    particle: tuple[Word, ...]
-    finite: Word
-    bracket: tuple[Word, ...]
-    prefix: tuple[Word, ...]
-
-
-def conjugate(
-    verb: Verb, tense: Tense, person: Person, do_support: bool = False
-) -> VerbGroup:
-    """Conjugate a verb in both languages; English simple past is German Perfekt."""
-    key, particle_key, helper = fresh(), fresh(), fresh()
-    particle = tuple(Word(text, particle_key) for text in verb.particle.split())
-    whole = key | particle_key if particle else key
-    halves = bool(verb.prefix and particle)
-    stem_key = key if halves else whole
-    prefix = (Word(verb.prefix, particle_key if halves else whole),)
-    prefix = prefix if verb.prefix else ()
-    simple = _simple_past(verb) if tense == "past" else None
-
-    if tense in ("present", "progressive") or simple:
-        auxiliary, main = _english_present(verb, tense, person, do_support, key)
-        finite = german(simple, person) if simple else _present(verb, person)
-        return VerbGroup(auxiliary, main, particle, Word(finite, stem_key), (), prefix)
-    if tense == "past":
-        # "bought" says all of "hat gekauft"; with "did ... buy" each half has a word
-        auxiliary = (Word("did", helper),) if do_support else ()
-        main = Word(verb.en if do_support else verb.past, key)
-        finite = german(verb.auxiliary, person)
-        finite_word = Word(finite, helper if do_support else key)
-        bracket = (Word(verb.de_participle, whole),)
-        return VerbGroup(auxiliary, (main,), particle, finite_word, bracket, ())
-    if tense == "perfect":
-        has = Word("has" if person == "3sg" else "have", helper)
-        finite_word = Word(german(verb.auxiliary, person), helper)
-        bracket = (Word(verb.de_participle, whole),)
-        main = Word(verb.participle, key)
-        return VerbGroup((has,), (main,), particle, finite_word, bracket, ())
-    auxiliary = _english_modal(tense, person, do_support, helper)
-    infinitive = (Word(verb.prefix + verb.infinitive, whole),)
-    return VerbGroup(
-        auxiliary,
-        (Word(verb.en, key),),
-        particle,
-        Word(german(tense, person), helper),
-        infinitive,
-        (),
-    )
-
-
-def _simple_past(verb: Verb) -> str | None:
-    """Name the Präteritum of the two verbs that use it."""
-    return "war" if verb is BE else "hatte" if verb is HAVE else None
-
-
-def _present(verb: Verb, person: Person) -> str:
-    if verb is BE:
-        return german("sein", person)
-    forms = {"1sg": verb.de_first, "3sg": verb.de_third}
-    return forms.get(person, verb.infinitive)
-
-
-def _english_present(
-    verb: Verb, tense: Tense, person: Person, do_support: bool, key: frozenset[int]
-) -> tuple[tuple[Word, ...], tuple[Word, ...]]:
-    """Return auxiliary and main verb of a one-word German tense."""
-    singular = person in ("1sg", "3sg")
-    if tense == "progressive":
-        return (Word(_AM[person]),), (Word(verb.en_ing, key),)
-    if verb is BE:
-        be = ("was" if singular else "were") if tense == "past" else _AM[person]
-        return (Word(be, key),), ()
-    if do_support:
-        do = "does" if person == "3sg" else "do"
-        return (Word("did" if tense == "past" else do),), (Word(verb.en, key),)
-    present = verb.third if person == "3sg" else verb.en
-    return (), (Word(verb.past if tense == "past" else present, key),)
-
-
-def _english_modal(
-    tense: Tense, person: Person, do_support: bool, key: frozenset[int]
-) -> tuple[Word, ...]:
-    if tense == "would like":
-        return Word("would", key), Word("like", key), Word("to")
-    if tense != "want":
-        return (Word("will" if tense == "future" else tense, key),)
-    if do_support:
-        do = "does" if person == "3sg" else "do"
-        return Word(do), Word("want", key), Word("to")
-    return Word("wants" if person == "3sg" else "want", key), Word("to")
 
 
 @dataclass(frozen=True)
@@ -187,7 +64,7 @@ class Clause:
             conjunction.en + self._statement(verbs, parts, subject),
             conjunction.de
             + (subject.de + parts.pronouns + parts.de)
-            + _verb_final(verbs),
+            + verbs.verb_final(),
         )
 
     def infinitive(self, opening: Phrase = EMPTY) -> Phrase:
@@ -207,13 +84,13 @@ class Clause:
         )
 
     def _verbs(self, question: bool = False) -> VerbGroup:
-        asks_do = (question or self.negated) and self.verb is not BE
+        asks_do = (question or self.negated) and self.verb != BE
         verbs = conjugate(self.verb, self.tense, self.subject.person, asks_do)
         return verbs._replace(main=self._noted(verbs.main))
 
     def _noted(self, main: tuple[Word, ...]) -> tuple[Word, ...]:
         """Note on the English verb which nouns it is combined with."""
-        objects = (self.accusative or self.dative) if self.verb is not BE else None
+        objects = (self.accusative or self.dative) if self.verb != BE else None
         nouns = objects.heads if objects else ()
         pairs = [("subject", self.verb.name, noun) for noun in self.subject.heads]
         pairs += [("object", self.verb.name, noun) for noun in nouns]
@@ -245,47 +122,23 @@ class Clause:
         return parts.en_objects + verbs.particle
 
     def _parts(self) -> "_Parts":
-        """Order the German middle field, and the English that follows the verb."""
-        negation = self._negation()
+        """Render everything but subject and verb, once for both languages."""
+        negation = phrase("not", "nicht") if self.negated else EMPTY
         accusative, kein = self._accusative(negation)
         dative = self.dative.render("dat") if self.dative else EMPTY
-        no = negation.de if not kein else ()
-        adverb = no + self.already.de
-        definite = self.accusative is not None and self.accusative.definite
-        acc_pronoun = isinstance(self.accusative, Pronoun)
-        dat_pronoun = isinstance(self.dative, Pronoun)
-        pronouns = (
-            *(accusative.de if acc_pronoun else ()),
-            *(dative.de if dat_pronoun else ()),
-        )
-        german = (
-            *self.time.de,
-            *self.frequency.de,
-            *(() if dat_pronoun else dative.de),
-            *(accusative.de if definite and not acc_pronoun else ()),
-            *adverb,
-            *(() if definite else accusative.de),
-            *self.manner.de,
-            *self.companion.de,
-            *self.predicate.de,
-            *self.place.de,
-        )
         to = (Word("to"),) if self.dative_to else ()
         objects = dative.en + accusative.en
         if self.dative_to:
             objects = accusative.en + to + dative.en
-        end = self.manner.then(self.companion, self.place, self.time).en
         return _Parts(
-            pronouns,
-            german,
-            negation.en,
-            self.frequency.en + self.already.en,
-            objects + self.predicate.en,
-            end,
+            pronouns=_if(isinstance(self.accusative, Pronoun), accusative)
+            + _if(isinstance(self.dative, Pronoun), dative),
+            de=self._middle_field(accusative, dative, EMPTY if kein else negation),
+            negation=negation.en,
+            en_adverb=self.frequency.en + self.already.en,
+            en_objects=objects + self.predicate.en,
+            en_end=self.manner.then(self.companion, self.place, self.time).en,
         )
-
-    def _negation(self) -> Phrase:
-        return phrase("not", "nicht") if self.negated else EMPTY
 
     def _accusative(self, negation: Phrase) -> tuple[Phrase, bool]:
         """Render the accusative object; say whether it took up the negation."""
@@ -296,8 +149,34 @@ class Clause:
             return thing.without(negation.en[0]), True
         return thing.render("acc"), False
 
+    def _middle_field(
+        self, accusative: Phrase, dative: Phrase, negation: Phrase
+    ) -> tuple[Word, ...]:
+        """Order what stands between the German verb parts, after the pronouns.
+
+        A definite object precedes "nicht", "nie" and "schon", an indefinite follows.
+        """
+        thing = self.accusative
+        noun = thing is not None and not isinstance(thing, Pronoun)
+        definite = thing is not None and thing.definite
+        return (
+            *self.time.de,
+            *self.frequency.de,
+            *_if(not isinstance(self.dative, Pronoun), dative),
+            *_if(noun and definite, accusative),
+            *negation.de,
+            *self.already.de,
+            *_if(noun and not definite, accusative),
+            *self.manner.de,
+            *self.companion.de,
+            *self.predicate.de,
+            *self.place.de,
+        )
+
 
 class _Parts(NamedTuple):
+    """A clause without subject and verb: German, then English."""
+
     pronouns: tuple[Word, ...]
     de: tuple[Word, ...]
     negation: tuple[Word, ...]
@@ -306,13 +185,8 @@ class _Parts(NamedTuple):
     en_end: tuple[Word, ...]
 
 
-def _verb_final(verbs: VerbGroup) -> tuple[Word, ...]:
-    """Put the finite verb last, written together with its prefix."""
-    if not verbs.prefix:
-        return (*verbs.bracket, verbs.finite)
-    [prefix] = verbs.prefix
-    keys = prefix.keys | verbs.finite.keys
-    return (Word(prefix.text + verbs.finite.text, keys),)
+def _if(condition: bool, thing: Phrase) -> tuple[Word, ...]:
+    return thing.de if condition else ()
 
 
 def with_comma(first: Phrase, second: Phrase) -> Phrase:

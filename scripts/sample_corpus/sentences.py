@@ -13,10 +13,11 @@ from .actions import (
     state,
     task,
 )
-from .clauses import Clause, Tense, fronted, passive, with_comma
+from .clauses import Clause, fronted, passive, with_comma
 from .dice import Dice
 from .lexicon import BE, BELONG, COST
 from .nouns import Name, Nominal, NounPhrase, Pronoun, Who
+from .verbs import Tense
 from .words import EMPTY, Pair, Phrase, finish, phrase
 
 _CONJUNCTIONS = {"because": "weil", "although": "obwohl", "if": "wenn"}
