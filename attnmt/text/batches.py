@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -63,7 +63,7 @@ def make_batch(corpora: Sequence[EncodedCorpus], indices: np.ndarray) -> Batch:
     return Batch(source, target_in, target)
 
 
-def prefetch(items: Iterable[Item], depth: int = 4) -> Iterator[Item]:
+def prefetch(items: Iterable[Item], depth: int = 4) -> Generator[Item, None, None]:
     """Yield the items, of which a thread makes up to `depth` in advance.
 
     An exception of the thread is raised here; closing the iterator ends the thread.

@@ -27,6 +27,8 @@ class _Side:
         self.ids = np.memmap(folder / f"{name}.ids", dtype=dtype, mode="r")
         self.offsets = np.memmap(folder / f"{name}.offsets", dtype="<i8", mode="r")
         self.lengths = np.diff(self.offsets).astype(np.int32)
+        if self.offsets[-1] != len(self.ids):
+            raise ValueError(f"{name}.ids is cut")
 
     def __getitem__(self, index: int) -> np.ndarray:
         return np.asarray(self.ids[self.offsets[index] : self.offsets[index + 1]])
@@ -168,8 +170,10 @@ class _SideWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ids.close()
-        self._offsets.close()
+        for file in (self._ids, self._offsets):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
 
     def write(self, sentences: list[list[int]]) -> None:
         ends = self._end + np.cumsum(_lengths(sentences), dtype="<i8")

@@ -1,7 +1,7 @@
 """SentencePiece tokenizers: text to pieces and back, with byte spans."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -69,11 +69,11 @@ class Tokenizer:
         encoded = self._processor.encode(raw, return_type="proto")
         return _encoding(encoded.pieces, len(raw))
 
-    def decode(self, ids: Sequence[int]) -> str:
+    def decode(self, ids: Iterable[int]) -> str:
         """Return the text of the pieces, on one line; special ids are skipped."""
         return _one_line(self._processor.decode(_visible(ids)))
 
-    def decode_with_spans(self, ids: Sequence[int]) -> tuple[str, Encoding]:
+    def decode_with_spans(self, ids: Iterable[int]) -> tuple[str, Encoding]:
         """Return that text, and the pieces it was made of with their spans in it."""
         decoded = self._processor.decode(_visible(ids), return_type="proto")
         encoding = _encoding(decoded.pieces, len(decoded.text.encode("utf-8")))
@@ -163,7 +163,7 @@ def _encoding(pieces: Sequence, length: int) -> Encoding:
     )
 
 
-def _visible(ids: Sequence[int]) -> list[int]:
+def _visible(ids: Iterable[int]) -> list[int]:
     return [int(i) for i in ids if i not in (PAD, BOS, EOS)]
 
 

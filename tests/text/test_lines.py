@@ -53,7 +53,7 @@ def test_gzip_is_read_by_its_suffix(tmp_path: Path):
 
 def test_bad_utf8_is_named_with_file_line_and_column(tmp_path: Path):
     path = tmp_path / "latin1.txt"
-    path.write_bytes("gut\n".encode() + "grün ".encode() + b"\xfcber\n")
+    path.write_bytes(b"gut\n" + "grün ".encode() + b"\xfcber\n")
     with pytest.raises(DataError, match=r"latin1\.txt:2:6: not UTF-8: byte 0xfc"):
         list(read_lines(path))
 

@@ -25,7 +25,9 @@ MODEL_TYPES = ("bpe", "unigram", "char", "word")
 TEXT = st.text(
     st.one_of(
         st.characters(codec="utf-8"),
-        st.sampled_from("ab  \t\r\0\x85\xa0\u200b\u2028\ufeff▁ﬁßẞİǅÅ½…Ａ日👩\u200d\u0301"),
+        st.sampled_from(
+            "ab  \t\r\0\x85\xa0\u200b\u2028\ufeff▁ﬁßẞİǅÅ½…Ａ日👩\u200d\u0301"
+        ),
     ),
     max_size=30,
 )
@@ -125,7 +127,9 @@ def test_half_a_surrogate_pair_is_refused(tokenizer: Tokenizer):
 
 def test_lowercase_reads_upper_case_alike(make_config, tmp_path: Path):
     tokenizer = prepare_tokenizers(make_config(lowercase=True), tmp_path)[0]
-    assert tokenizer.encode(["DER HUND GRÜSST"]) == tokenizer.encode(["der hund grüsst"])
+    assert tokenizer.encode(["DER HUND GRÜSST"]) == tokenizer.encode(
+        ["der hund grüsst"]
+    )
     plain = Tokenizer(tmp_path / "shared.model", lowercase=False)
     assert plain.encode(["DER"]) != tokenizer.encode(["DER"])
     assert plain.fingerprint != tokenizer.fingerprint
