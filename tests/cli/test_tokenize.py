@@ -1,0 +1,117 @@
+"""`attnmt tokenize` as the installed command: train, encode, decode."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from attnmt.cli.tokenize import ModelType
+from attnmt.config import schema
+
+LINES = ["der Hund grüßt", "", "der  Mann\tmag 日本 \u2028 ½", "Mann mag Hund", "  "]
+
+
+def tokenize(
+    *arguments: object, text: bytes = b"", python: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, *python, "-m", "attnmt", "tokenize"]
+    return subprocess.run(
+        [*command, *map(str, arguments)],
+        input=text,
+        capture_output=True,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    text = "".join(f"{line}\n" for line in LINES)
+    (folder / "text").write_text(text, encoding="utf-8", newline="\n")
+    path = folder / "small.model"
+    result = tokenize("train", folder / "text", "-o", path)
+    assert result.returncode == 0 and result.stdout == b""
+    assert b"pieces, not 8000" in result.stderr and result.stderr.count(b"\n") == 1
+    assert (folder / "small.vocab").read_text("utf-8").startswith("<pad>\n<unk>\n")
+    return path
+
+
+@pytest.mark.parametrize("ids", [(), ("--ids",)])
+def test_decode_gives_back_what_encode_cut_line_by_line(ids, model, tmp_path: Path):
+    text = "\n".join(LINES).encode()
+    pieces = tokenize("encode", "-m", model, *ids, text=text)
+    assert pieces.returncode == 0
+    assert pieces.stdout.count(b"\n") == len(LINES)
+    (tmp_path / "pieces").write_bytes(pieces.stdout)
+    back = tokenize(
+        "decode", "-m", model, *ids, tmp_path / "pieces", "-o", tmp_path / "text"
+    )
+    assert back.returncode == 0 and back.stdout == b""
+    expected = ["der Hund grüßt", "", "der Mann mag 日本 1⁄2", "Mann mag Hund", ""]
+    assert (tmp_path / "text").read_bytes().decode() == "\n".join([*expected, ""])
+
+
+def test_pieces_show_where_words_begin(model: Path):
+    shown = tokenize("encode", "-m", model, text=b"der Mann").stdout.decode()
+    assert shown.replace(" ", "") == "▁der▁Mann\n"
+    numbers = tokenize("encode", "-m", model, "--ids", text=b"der Mann").stdout
+    assert all(number.isdigit() for number in numbers.split())
+
+
+def test_lowercase_reads_upper_case_alike(model: Path):
+    lower = tokenize("encode", "-m", model, text="der grüßt".encode())
+    upper = tokenize("encode", "-m", model, "--lowercase", text="DER GRÜßT".encode())
+    assert upper.stdout == lower.stdout
+
+
+def test_training_reads_standard_input(tmp_path: Path):
+    path = tmp_path / "m.model"
+    options = ("--model-type", "char", "--vocab-size", 16)
+    result = tokenize("train", "-", "-o", path, *options, text=b"abc cba\n")
+    assert result.returncode == 0 and path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "code", "message"),
+    [
+        (("encode",), b"fine\n\xffx", 3, "standard input:2:1: not UTF-8: byte 0xff"),
+        (("decode", "--ids"), b"5\nx\n", 3, "-:2: 'x' is not the number of a piece"),
+        (("decode", "--ids"), b"99999", 3, "'99999' is not the number of a piece"),
+        (("encode", "absent.txt"), b"", 3, "absent.txt: cannot be read: No such file"),
+    ],
+)
+def test_wrong_input_ends_in_one_line(arguments, text, code, message, model: Path):
+    result = tokenize(*arguments, "-m", model, text=text)
+    assert result.returncode == code
+    assert message in result.stderr.decode() and result.stderr.count(b"\n") == 1
+
+
+def test_a_file_that_is_no_model_ends_in_one_line(tmp_path: Path):
+    (tmp_path / "x.model").write_bytes(b"text")
+    result = tokenize("encode", "-m", tmp_path / "x.model", text=b"x")
+    assert result.returncode == 3
+    assert result.stderr.decode().endswith("x.model: not a SentencePiece model\n")
+
+
+def test_a_vocabulary_below_the_characters_is_a_usage_error(tmp_path: Path):
+    letters = " ".join("abcdefghijklmnopqrstuvwxyz").encode()
+    options = ("--vocab-size", 16, "--no-byte-fallback")
+    result = tokenize("train", "-", "-o", tmp_path / "m", *options, text=letters)
+    assert result.returncode == 2
+    assert b"tokenizer.vocab_size is 16" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tensorflow_is_not_imported(model: Path):
+    result = tokenize("encode", "-m", model, text=b"x", python=("-X", "importtime"))
+    assert result.returncode == 0
+    imported = {line.split(b"|")[-1].strip() for line in result.stderr.split(b"\n")}
+    assert b"sentencepiece" in imported
+    assert not imported & {b"tensorflow", b"keras", b"tensorflow_datasets"}
+
+
+def test_model_types_are_those_of_the_configuration():
+    field = schema.Tokenizer.model_json_schema()["properties"]["model_type"]
+    assert [kind.value for kind in ModelType] == field["enum"]
