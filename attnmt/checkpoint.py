@@ -50,18 +50,19 @@ def save(folder: Path, weights: Arrays, optimizer: Arrays, state: State) -> Path
     temporary.mkdir(parents=True)
     state.sha256 = {}
     for name, arrays in ((WEIGHTS, weights), (OPTIMIZER, optimizer)):
-        data = to_bytes({k: np.ascontiguousarray(v) for k, v in arrays.items()})
+        # Not ascontiguousarray, which gives a number without an axis one.
+        data = to_bytes({k: np.asarray(v, order="C") for k, v in arrays.items()})
         state.sha256[name] = hashlib.sha256(data).hexdigest()
         _write_synced(temporary / name, data)
     text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1)
     _write_synced(temporary / STATE, text.encode())
     _sync_folder(temporary)
     if final.exists():  # the same step again, after a resume from an older one
-        trash = folder / f".{final.name}.old"
-        shutil.rmtree(trash, ignore_errors=True)
-        os.rename(final, trash)
+        old = folder / f".{final.name}.old"
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(final, old)
         os.rename(temporary, final)
-        shutil.rmtree(trash)
+        shutil.rmtree(old)
     else:
         os.rename(temporary, final)
     _sync_folder(folder)
@@ -103,6 +104,9 @@ def load_arrays(file: Path) -> dict[str, np.ndarray]:
 
 def newest_valid(folder: Path) -> tuple[Path, State] | None:
     """The newest checkpoint that is whole; damaged ones are named and passed over."""
+    for old in folder.glob(".*.old"):  # a crash while its step was saved again
+        if not (final := folder / old.name[1:].removesuffix(".old")).exists():
+            os.rename(old, final)
     for checkpoint in sorted(folder.glob("[0-9]*"), reverse=True):
         try:
             return checkpoint, load_state(checkpoint)
@@ -121,7 +125,7 @@ def prune(folder: Path, keep: int, also: set[str]) -> None:
     checkpoints = sorted(folder.glob("[0-9]*"))
     for checkpoint in checkpoints[: max(0, len(checkpoints) - keep)]:
         if checkpoint.name not in also:
-            trash = checkpoint.with_name(f".{checkpoint.name}.old")
+            trash = checkpoint.with_name(f".{checkpoint.name}.trash")
             os.rename(checkpoint, trash)
             shutil.rmtree(trash)
 
