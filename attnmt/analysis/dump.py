@@ -20,7 +20,7 @@ import json
 import logging
 import math
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
@@ -119,23 +119,18 @@ class Dump:
     ) -> Iterator[Record]:
         """The records with one of `ids` (none given: all) and with `rank` (None: all).
 
-        Raises DataError for an id or a rank that is not in the dump.
+        Raises DataError when there is none for one of them.
         """
         places = [line.place for line in self._lines]
-        self._require("id", ids, {place.id for place in places})
-        if rank is not None:
-            self._require("rank", [rank], {place.rank for place in places})
+        for id_ in ids or [None]:
+            found = any(id_ in (None, p.id) and rank in (None, p.rank) for p in places)
+            if not found and (id_, rank) != (None, None):
+                raise DataError(f"{self.path}: {_missing(id_, rank, places)}")
         return (
             self[index]
             for index, place in enumerate(places)
             if (not ids or place.id in ids) and rank in (None, place.rank)
         )
-
-    def _require(self, name: str, wanted: Collection[int], known: set[int]) -> None:
-        missing = next((value for value in wanted if value not in known), None)
-        if missing is not None:
-            found = f"from {min(known)} to {max(known)}" if known else "none"
-            raise DataError(f"{self.path}: no {name} {missing}; found {found}")
 
     def _read_header(self) -> dict[str, Any]:
         path = self.path / HEADER
@@ -214,6 +209,16 @@ class Dump:
 
     def _error(self, number: int, problem: str) -> DataError:
         return DataError(f"{self.path / RECORDS}:{number}: {problem}")
+
+
+def _missing(id_: int | None, rank: int | None, places: Sequence[_Place]) -> str:
+    wanted = {"id": id_, "rank": rank}
+    names = " and ".join(f"{k} {v}" for k, v in wanted.items() if v is not None)
+    if not places:
+        return f"no record with {names}; the dump has no records"
+    last = max(place.rank for place in places)
+    ids = f"ids go from {places[0].id} to {places[-1].id}"
+    return f"no record with {names}; {ids}, ranks from 0 to {last}"
 
 
 def _first(error: ValidationError) -> str:

@@ -121,7 +121,7 @@ class DumpWriter:
             if self._replaces:
                 shutil.rmtree(self._new, ignore_errors=True)
 
-    def _line(self, record: Record, place: Mapping[str, Any]) -> bytes:
+    def _line(self, record: Record, place: dict[str, Any]) -> bytes:
         try:
             return _json(record.to_json() | place, separators=(",", ":"))
         except ValueError as error:
