@@ -66,16 +66,16 @@ def unknown_key(section: Sequence[str], name: str) -> str:
     """Say that a section has no such key, and which one may have been meant."""
     places = list(_places())
     here = [known for place, known in places if place == ".".join(section)]
-    near = get_close_matches(name, here, n=1, cutoff=0.5)
-    elsewhere = [place or ROOT for place, known in places if known == name]
+    if not here:
+        return f"unknown key, {'.'.join(section)} has no keys"
     advice = []
-    if near:
+    if near := get_close_matches(name, here, n=1, cutoff=0.55):
         advice.append(f"did you mean {near[0]}?")
-    if elsewhere:
-        advice.append(f"{name} belongs in {_one_of(elsewhere)}")
-    if not advice and (near := get_close_matches(name, [key for _, key in places], 1)):
-        there = [place or ROOT for place, known in places if known == near[0]]
-        advice.append(f"did you mean {near[0]} in {_one_of(there)}?")
+    known = dict.fromkeys(key for _, key in places)
+    for misplaced in get_close_matches(name, known, n=1, cutoff=0.8):
+        if misplaced not in here:
+            there = [place or ROOT for place, key in places if key == misplaced]
+            advice.append(f"{misplaced} belongs in {_one_of(there)}")
     return "unknown key, " + (" ".join(advice) or f"expected {_one_of(here)}")
 
 

@@ -23,7 +23,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read a YAML file, apply settings such as "training.batch_tokens=2048", check it.
 
     Raises ConfigError with a line for every problem, as in
-    "config.yaml:14: training.batchsize: unknown key, did you mean batch_tokens?".
+    "config.yaml:14: training.batch_token: unknown key, did you mean batch_tokens?".
     """
     tree = parse(_read(path), lambda line: Place(str(path), line))
     tree.value = {} if tree.value is None else tree.value

@@ -41,7 +41,11 @@ class Section(BaseModel):
     """A group of fields; an unknown key is an error, a loaded value never changes."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+        allow_inf_nan=False,
+        ser_json_inf_nan="constants",
     )
 
 
@@ -177,7 +181,7 @@ class Decoder(Section):
 class Attention(BaseModel):
     """The attention mechanism; keys beside `type` are options of that mechanism."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, ser_json_inf_nan="constants")
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     type: str = Field(
         default="additive",

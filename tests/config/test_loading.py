@@ -156,7 +156,8 @@ runtime:
 9: data.valid: expected CORPUS, found 3
 11: model.dropout: expected a section with embedding, recurrent, output, word, found 0.3
 12: model.encoder.layer: unknown key, did you mean layers?
-14: training.batchsize: unknown key, did you mean batch_tokens?
+14: training.batchsize: unknown key, did you mean batch_tokens? \
+batch_size belongs in decoding
 15: training.batch_size: unknown key, did you mean batch_tokens? \
 batch_size belongs in decoding
 16: training.batch_tokens: expected a whole number (1 or more), found '3'
@@ -371,7 +372,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(lang=WORDS, option=VALUES, rate=st.floats(1e-30, 1e30))
 def test_a_dumped_configuration_loads_back_equal(
     tmp_path_factory: pytest.TempPathFactory, lang: str, option: object, rate: float
