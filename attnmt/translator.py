@@ -5,7 +5,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -125,9 +124,12 @@ class Translator:
         if not encoding.ids:
             return _Line(number, text, Encoding([], [], []), ["empty_src"])
         flags = ["truncated"] if len(encoding.ids) > LONGEST else []
-        ids, pieces, spans = (part[:LONGEST] for part in encoding)
         end = len(text.encode())
-        with_end = Encoding([*ids, EOS], [*pieces, END_PIECE], [*spans, (end, end)])
+        with_end = Encoding(
+            [*encoding.ids[:LONGEST], EOS],
+            [*encoding.pieces[:LONGEST], END_PIECE],
+            [*encoding.spans[:LONGEST], (end, end)],
+        )
         return _Line(number, text, with_end, flags)
 
     def _window(self, lines: list[_Line], n: int) -> Iterator[list[Translation]]:
@@ -174,7 +176,7 @@ class Translator:
             def run(source, limits):
                 encoded = self.network.encode(source)
                 start = self.network.start(encoded)
-                memory, state = keras.tree.map_structure(
+                memory, state = tf.nest.map_structure(
                     lambda x: tf.repeat(x, beam, axis=0), (encoded.memory, start)
                 )
                 return search.search(
@@ -231,7 +233,8 @@ class Translator:
         ids = hypothesis.tokens.tolist()
         kept = ids[:-1] if hypothesis.finished else ids
         text, encoding = given or self.target_tokenizer.decode_with_spans(kept)
-        ending = [(END_PIECE, (len(text.encode()),) * 2)] if hypothesis.finished else []
+        size = len(text.encode())
+        ending = [(END_PIECE, (size, size))] if hypothesis.finished else []
         weights = hypothesis.weights  # [target, (head,) source]
         weights = weights[:, None] if weights.ndim == 2 else weights
         return Translation(
@@ -258,6 +261,8 @@ def _blank(line: _Line) -> Translation:
     nothing = np.zeros((1, 1, 0, 0), np.float32)
     return Translation(
         id=line.id,
+        rank=0,
+        n_best=1,
         source=line.source,
         hypothesis="",
         score=0.0,

@@ -106,8 +106,9 @@ def _dumped(
     header = translator.describe()
     with DumpWriter(path, header) if path else nullcontext() as dump:
         for translations in found:
-            for translation in translations if dump else ():
-                dump.write(translation)
+            if dump is not None:
+                for translation in translations:
+                    dump.write(translation)
             yield translations
 
 

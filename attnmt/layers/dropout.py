@@ -11,7 +11,7 @@ def fold_in(seed: Seed, site: int) -> Seed:
     """A seed of its own for each place (or layer) that drops something."""
     if seed is None:
         return None
-    return tf.cast(tf.random.experimental.stateless_fold_in(seed, site), tf.int32)
+    return tf.random.fold_in(seed, site)
 
 
 def dropout(x: Tensor, rate: float, seed: Seed) -> Tensor:

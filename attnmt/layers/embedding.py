@@ -1,8 +1,9 @@
 """Piece vectors, also as the output projection."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
-from keras import ops
 
 from attnmt.layers.attention import Tensor
 
@@ -22,7 +23,7 @@ class Embedding(keras.layers.Layer):
     def call(self, ids: Tensor) -> Tensor:
         """[...] ids -> [..., size] vectors in the compute precision."""
         vectors = _lookup(tf.convert_to_tensor(self.table.value), ids)
-        return ops.cast(vectors, self.compute_dtype)
+        return tf.cast(vectors, self.compute_dtype)
 
 
 class Projection(keras.layers.Layer):
@@ -40,12 +41,12 @@ class Projection(keras.layers.Layer):
     def call(self, x: Tensor, table: Tensor | None = None) -> Tensor:
         """[tokens, depth] -> [tokens, vocabulary] logits in float32."""
         matrix = self.kernel if table is None else table  # [vocabulary, depth]
-        logits = tf.matmul(x, ops.cast(matrix, x.dtype), transpose_b=True)
-        return ops.cast(logits, "float32") + ops.cast(self.bias, "float32")
+        logits = tf.matmul(x, tf.cast(matrix, x.dtype), transpose_b=True)
+        return tf.cast(logits, "float32") + tf.cast(self.bias, "float32")
 
 
 @tf.custom_gradient
-def _lookup(table: Tensor, ids: Tensor):
+def _lookup(table: Tensor, ids: Tensor) -> Any:
     """Rows of a table; the gradient is dense.
 
     A sparse gradient would list a row once per occurrence: its global norm would be

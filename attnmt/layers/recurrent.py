@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from attnmt.layers.attention import Tensor
 from attnmt.layers.unroll import unroll
@@ -35,15 +34,15 @@ class Cell(keras.layers.Layer):
         self.built = True
 
     def initial_bias(self, shape: tuple[int, ...], dtype: str) -> Tensor:
-        return ops.zeros(shape, dtype)
+        return tf.zeros(shape, dtype)
 
     def project(self, inputs: Tensor) -> Tensor:
         """The inputs' share of the gates: [..., depth] -> [..., gates * units]."""
-        kernel = ops.cast(self.kernel, inputs.dtype)
-        return ops.matmul(inputs, kernel) + ops.cast(self.bias, inputs.dtype)
+        kernel = tf.cast(self.kernel, inputs.dtype)
+        return tf.tensordot(inputs, kernel, 1) + tf.cast(self.bias, inputs.dtype)
 
     def zero_state(self, batch: Tensor, dtype: str) -> CellState:
-        return tuple(ops.zeros((batch, self.units), dtype) for _ in range(self.states))
+        return tuple(tf.zeros((batch, self.units), dtype) for _ in range(self.states))
 
     def step(
         self, projected: Tensor, state: CellState, mask: Tensor | None = None
@@ -57,8 +56,8 @@ class Cell(keras.layers.Layer):
 
     def _recur(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         hidden = hidden if mask is None else hidden * mask
-        kernel = ops.cast(self.recurrent_kernel, hidden.dtype)
-        return ops.matmul(hidden, kernel)  # [batch, gates * units]
+        kernel = tf.cast(self.recurrent_kernel, hidden.dtype)
+        return tf.matmul(hidden, kernel)  # [batch, gates * units]
 
 
 class LSTMCell(Cell):
@@ -68,17 +67,17 @@ class LSTMCell(Cell):
     states = 2
 
     def initial_bias(self, shape: tuple[int, ...], dtype: str) -> Tensor:
-        zeros = ops.zeros((self.units,), dtype)
-        forget = ops.ones((self.units,), dtype)  # remember at first
-        return ops.concatenate([zeros, forget, zeros, zeros])
+        zeros = tf.zeros((self.units,), dtype)
+        forget = tf.ones((self.units,), dtype)  # remember at first
+        return tf.concat([zeros, forget, zeros, zeros], axis=0)
 
     def step(
         self, projected: Tensor, state: CellState, mask: Tensor | None = None
     ) -> tuple[Tensor, CellState]:
         hidden, carry = state
         i, f, g, o = tf.split(projected + self._recur(hidden, mask), 4, axis=-1)
-        carry = ops.sigmoid(f) * carry + ops.sigmoid(i) * ops.tanh(g)
-        hidden = ops.sigmoid(o) * ops.tanh(carry)
+        carry = tf.sigmoid(f) * carry + tf.sigmoid(i) * tf.tanh(g)
+        hidden = tf.sigmoid(o) * tf.tanh(carry)
         return hidden, (hidden, carry)
 
 
@@ -103,10 +102,10 @@ class GRUCell(Cell):
         (hidden,) = state
         xz, xr, xh = tf.split(projected, 3, axis=-1)
         hz, hr, hh = tf.split(self._recur(hidden, mask), 3, axis=-1)
-        update = ops.sigmoid(xz + hz)
-        reset = ops.sigmoid(xr + hr)
-        recurrent_bias = ops.cast(self.recurrent_bias, hidden.dtype)
-        candidate = ops.tanh(xh + reset * (hh + recurrent_bias))
+        update = tf.sigmoid(xz + hz)
+        reset = tf.sigmoid(xr + hr)
+        recurrent_bias = tf.cast(self.recurrent_bias, hidden.dtype)
+        candidate = tf.tanh(xh + reset * (hh + recurrent_bias))
         hidden = update * hidden + (1.0 - update) * candidate
         return hidden, (hidden,)
 
@@ -141,7 +140,7 @@ def run_cell(
 
     def step(now: Times, state: CellState) -> tuple[Tensor, CellState]:
         _, new = cell.step(now.projected, state, recurrent_mask)
-        kept = tuple(ops.where(now.mask, n, s) for n, s in zip(new, state, strict=True))
+        kept = tuple(tf.where(now.mask, n, s) for n, s in zip(new, state, strict=True))
         return kept[0], kept
 
     start = cell.zero_state(tf.shape(inputs)[1], inputs.dtype)

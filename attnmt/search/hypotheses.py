@@ -44,7 +44,8 @@ def hypotheses(
         order = order[:n_best]
     found = []
     for i in order:
-        hypothesis = _follow_back(trace, sentence, *ends[i], source_length)
+        time, slot = ends[i]
+        hypothesis = _follow_back(trace, sentence, time, slot, source_length)
         score = scores[i] + beta * coverage_penalty(hypothesis.weights)
         finished = bool(hypothesis.tokens[-1] == end)
         found.append(hypothesis._replace(score=float(score), finished=finished))

@@ -9,6 +9,7 @@ import numpy as np
 from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import DivergedError
+from attnmt.layers.attention import Tensor
 from attnmt.model import Seq2Seq, named_weights
 from attnmt.run import Run
 from attnmt.text.batches import Batch, make_batch, plan_epoch, prefetch
@@ -44,7 +45,7 @@ class Loop:
         self._every_steps = int(count) if unit.startswith("step") else 0
         self._interruption = Interruption()
         self._batches = 1  # in this epoch
-        self._unreported: list[tuple[Totals, object]] = []
+        self._unreported: list[tuple[Totals, Tensor]] = []
         self._watch = Stopwatch()
 
     def run_to_end(self) -> None:
@@ -128,9 +129,9 @@ class Loop:
         if not self._unreported:
             return
         state = self.state
-        sums = sum(np.array([float(x) for x in total]) for total, _ in self._unreported)
-        loss, log_loss, correct, tokens = sums
-        norm = float(np.mean([float(norm) for _, norm in self._unreported]))
+        results, norms = zip(*self._unreported, strict=True)
+        loss, log_loss, correct, tokens = np.array(results, float).sum(axis=0)
+        norm = float(np.mean(np.array(norms, float)))
         self._unreported.clear()
         if not math.isfinite(loss + norm):
             raise DivergedError(

@@ -171,8 +171,8 @@ def _build(
             arrays = checkpoint.load_arrays(folder / name)
             checkpoint.assign(variables, arrays, folder / name)
         say(f"resumed from step {state.step} (epoch {state.epoch})")
-    validator = valid and Validator(config, model, tokenizers, valid)
-    return Loop(config, run, model, trainer, corpora, validator or None, state)
+    validator = Validator(config, model, tokenizers, valid) if valid else None
+    return Loop(config, run, model, trainer, corpora, validator, state)
 
 
 def _write_manifest(

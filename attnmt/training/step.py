@@ -100,7 +100,8 @@ class Trainer:
             )
             loss = self.optimizer.scale_loss(result.loss)
         variables = [variable.value for variable in self.variables]
-        return result, tape.gradient(loss, variables, unconnected_gradients="zero")
+        zero = tf.UnconnectedGradients.ZERO
+        return result, tape.gradient(loss, variables, unconnected_gradients=zero)
 
     def _apply(self, gradients, tokens):
         """Update from gradients of a loss sum over `tokens`; returns their norm."""

@@ -47,8 +47,8 @@ class Validator:
         tokenizers: tuple[Tokenizer, Tokenizer],
         encoded: EncodedCorpus,
     ) -> None:
-        assert config.data.valid is not None
         data, self.options = config.data, config.validation
+        assert data.valid is not None
         self.pairs = list(read_pairs(data.valid, data.source_lang, data.target_lang))
         self.encoded, self.plan = (
             encoded,
@@ -68,10 +68,8 @@ class Validator:
         """
         measured = self._by_loss()
         texts = [name for name in self.options.metrics if name in ("bleu", "chrf")]
-        samples: list[Sample] = []
-        if texts or self.options.samples:
-            translations = self._translate(full=bool(texts))
-            samples = self._keep(translations, folder)
+        translations = self._translate(full=bool(texts))
+        samples = self._keep(translations, folder)
         if texts:
             hypotheses = [translation.text for translation in translations]
             scores = score(hypotheses, [t for _, t in self.pairs], metrics=texts)
