@@ -84,12 +84,12 @@ def write_corpus(corpus: dict[str, list[Pair]], output: Path) -> None:
             words = [form.lower() for pair in pairs for form in forms(pair, side)]
             _write(output / f"{split}.{side}", [getattr(pair, side) for pair in pairs])
             print(
-                f"{output / split}.{side}: {len(pairs)} lines, {len(words)} words, "
+                f"{split}.{side}: {len(pairs)} lines, {len(words)} words, "
                 f"{len(set(words))} different"
             )
         _write(output / f"{split}.align", [pair.pharaoh for pair in pairs])
         links = sum(len(pair.links) for pair in pairs)
-        print(f"{output / split}.align: {len(pairs)} lines, {links} links")
+        print(f"{split}.align: {len(pairs)} lines, {links} links")
 
 
 def _write(path: Path, lines: list[str]) -> None:

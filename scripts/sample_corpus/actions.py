@@ -14,6 +14,7 @@ _TENSES: tuple[tuple[Tense, float], ...] = (
     ("present", 22), ("progressive", 12), ("past", 23), ("perfect", 12), ("future", 10),
     ("can", 5), ("must", 6), ("should", 4), ("want", 5), ("would like", 3),
 )  # fmt: skip
+_INTRANSITIVE = lexicon.RESTING + lexicon.CHANGING + lexicon.MOVING
 _NOT_PROGRESSIVE = frozenset({"see", "forget", "find"})
 _NOT_WISHED = frozenset({"see", "forget", "find", "get", "fall", "wake", "arrive"})
 _WITH_PLACE = frozenset({"buy", "sell", "find", "see", "eat", "read", "meet", "wash"})
@@ -41,9 +42,9 @@ def action(
 def _start(dice: Dice, verb: Verb, subject: Nominal | None, plain: bool) -> Clause:
     """Draw subject, tense, negation and adverb for a verb."""
     if subject is None:
-        subject = nominals.subject(
-            dice, "animal" in verb.objects and _alone(verb), plain
-        )
+        # the nouns of a verb without object are its subjects
+        animals = verb in _INTRANSITIVE and "animal" in verb.objects
+        subject = nominals.subject(dice, animals, plain)
     tense = _suitable_tense(dice, verb, subject)
     start = Clause(subject, verb, tense)
     if tense != "must" and negatable(subject) and dice.chance(0.1):
@@ -55,11 +56,6 @@ def _start(dice: Dice, verb: Verb, subject: Nominal | None, plain: bool) -> Clau
     if tense == "present":
         return replace(start, frequency=dice.maybe(0.3, adverbials.FREQUENCIES))
     return start
-
-
-def _alone(verb: Verb) -> bool:
-    """Say whether the nouns of a verb are its subjects, as it has no object."""
-    return verb not in lexicon.TRANSITIVE
 
 
 def _suitable_tense(dice: Dice, verb: Verb, subject: Nominal) -> Tense:

@@ -65,11 +65,14 @@ class Clause(Protocol):
 
 @dataclass(frozen=True)
 class Determiner:
-    """A determiner; its German declension is der, dieser, ein or none."""
+    """A determiner with its German stem and the word it declines like.
+
+    "einige" stands for those that decline but leave the adjective strong.
+    """
 
     en: str
     de: str
-    declension: Literal["der", "dieser", "ein", "none"]
+    declension: Literal["der", "dieser", "ein", "einige", "none"]
 
     def german(self, case: Case, gender: str) -> str:
         """Return the German form."""
@@ -91,7 +94,7 @@ class Determiner:
     def adjective_ending(self, case: Case, gender: str) -> str:
         """Return the ending of an adjective after this determiner."""
         strong = _CASES[case].split()[_GENDERS.index(gender)]
-        if self.declension == "none" or self.bare(case, gender):
+        if self.declension in ("einige", "none") or self.bare(case, gender):
             return strong
         weak_e = gender != "pl" and (
             case == "nom" or (case == "acc" and gender in ("f", "n"))
@@ -105,8 +108,8 @@ NO = Determiner("a", "kein", "ein")
 THIS = Determiner("this", "dies", "dieser")
 THESE = Determiner("these", "dies", "dieser")
 EVERY = Determiner("every", "jed", "dieser")
-MANY = Determiner("many", "viele", "none")
-SOME = Determiner("some", "einige", "none")
+MANY = Determiner("many", "viel", "einige")
+SOME = Determiner("some", "einig", "einige")
 MY = Determiner("my", "mein", "ein")
 HIS = Determiner("his", "sein", "ein")
 HER = Determiner("her", "ihr", "ein")
@@ -141,9 +144,8 @@ class NounPhrase:
 
     @property
     def definite(self) -> bool:
-        return self.determiner not in (A, MANY, SOME) and (
-            self.determiner.declension != "none"
-        )
+        indefinite = self.determiner.declension in ("einige", "none")
+        return not indefinite and self.determiner != A
 
     @property
     def heads(self) -> tuple[str, ...]:

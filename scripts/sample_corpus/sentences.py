@@ -26,6 +26,7 @@ _FINITE: tuple[tuple[Tense, float], ...] = (("present", 5), ("past", 4), ("futur
 _PRESENT_OR_PAST: tuple[Tense, ...] = ("present", "past")
 _PLAN_TENSES: tuple[Tense, ...] = ("present", "past", "past", "perfect", "must")
 _CONDITIONS = frozenset({"present", "can", "must", "want", "should"})
+_CHILDREN = frozenset({"child", "boy", "girl"})
 _PASSIVE = tuple(
     verb
     for verb in lexicon.TRANSITIVE
@@ -198,12 +199,14 @@ def _comparison(dice: Dice) -> Pair:
 
 def _measure(dice: Dice) -> Pair:
     """Say how old somebody is, or what something costs."""
-    numbers = lexicon.LARGE_CARDINALS if dice.chance(0.7) else lexicon.CARDINALS
-    en, de = dice.one(numbers)
     if dice.chance(0.4):
         subject, tense = nominals.subject(dice, plain=True), dice.one(_PRESENT_OR_PAST)
+        young = not _CHILDREN.isdisjoint(subject.heads)
+        numbers = lexicon.CARDINALS if young else lexicon.LARGE_CARDINALS
+        en, de = dice.one(numbers)
         age = phrase(f"{en} years old", f"{de} Jahre alt")
         return finish(Clause(subject, BE, tense, predicate=age).main())
+    en, de = dice.one(lexicon.CARDINALS + lexicon.LARGE_CARDINALS)
     thing = nominals.things(dice, "text", "clothes", "item", "device", "furniture")
     tense = readable(dice.weighted(_FINITE), COST, thing)
     price = phrase(f"{en} euros", f"{de} Euro")
