@@ -58,6 +58,8 @@ def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
         _run(arguments)
+    except KeyboardInterrupt:
+        sys.exit(130)
     except BrokenPipeError:
         _close_stdout()
         sys.exit(1)

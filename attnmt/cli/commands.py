@@ -19,7 +19,10 @@ COMMANDS = {
         "evaluate",
         "Score translations: the test set of a run, other text, or two files.",
     ),
-    "attention": ("app", "Show and plot the attention weights of a dump."),
+    "attention": (
+        "app",
+        "Look at attention weights, as `attnmt translate --attention` writes them.",
+    ),
     "tokenize": (
         "app",
         "Train a SentencePiece model, cut text into pieces, join pieces to text.",
