@@ -1,49 +1,36 @@
 """Corpora as piece ids on disk, memory-mapped: larger than memory, quick to read."""
 
 import json
-import os
-import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import compress, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from attnmt.config import schema
 from attnmt.errors import DataError
 from attnmt.text.corpora import Pair, read_pairs
+from attnmt.text.id_files import Side, SideWriter, count_pieces, replacing_folder
 from attnmt.text.tokenizer import Tokenizer
 
 _FORMAT = 1
 _CHUNK = 8192  # pairs encoded together
 
 
-class _Side:
-    """The sentences of one language: ids one after the other, and where each begins."""
-
-    def __init__(self, folder: Path, name: str, dtype: str) -> None:
-        self.ids = np.memmap(folder / f"{name}.ids", dtype=dtype, mode="r")
-        self.offsets = np.memmap(folder / f"{name}.offsets", dtype="<i8", mode="r")
-        self.lengths = np.diff(self.offsets).astype(np.int32)
-        if self.offsets[-1] != len(self.ids):
-            raise ValueError(f"{name}.ids is cut")
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return np.asarray(self.ids[self.offsets[index] : self.offsets[index + 1]])
-
-
 class EncodedCorpus:
-    """Sentence pairs as piece ids, without beginning and end, mapped from a folder."""
+    """Sentence pairs as piece ids, without beginning and end, mapped from a folder.
+
+    `dropped` counts the pairs that were left out: "empty" and "too_long".
+    """
 
     def __init__(self, folder: Path) -> None:
-        self.meta: Mapping[str, Any] = json.loads(
-            (folder / "meta.json").read_text(encoding="utf-8")
-        )
+        text = (folder / "meta.json").read_text(encoding="utf-8")
+        self.meta: Mapping[str, Any] = json.loads(text)
         self.dropped: Mapping[str, int] = self.meta["dropped"]
-        self._source = _Side(folder, "source", self.meta["dtype"])
-        self._target = _Side(folder, "target", self.meta["dtype"])
+        self._source = Side(folder, "source", self.meta["dtype"])
+        self._target = Side(folder, "target", self.meta["dtype"])
 
     def __len__(self) -> int:
         return len(self.source_lengths)
@@ -68,11 +55,11 @@ class EncodedCorpus:
 
     def sources(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids of many source sentences in one array, and their lengths."""
-        return _gather(self._source, indices)
+        return self._source.gather(indices)
 
     def targets(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the ids of many target sentences in one array, and their lengths."""
-        return _gather(self._target, indices)
+        return self._target.gather(indices)
 
 
 def prepare_corpus(
@@ -111,32 +98,28 @@ def encode_corpus(
     """Encode pairs into a folder, which appears when complete; memory stays constant.
 
     Pairs with an empty side or with a side of more than `max_length` pieces are left
-    out and counted in `dropped`. Raises DataError when no pair is left.
+    out. Raises DataError when no pair is left.
     """
     dtype = "<u2" if max(len(source), len(target)) <= 2**16 else "<u4"
-    dropped = {"empty": 0, "too_long": 0}
-    kept = 0
-    with _replacing_folder(folder) as temporary, ExitStack() as stack:
-        writers = [
-            stack.enter_context(_SideWriter(temporary, name, dtype))
-            for name in ("source", "target")
-        ]
-        for sources, targets in _encoded_chunks(pairs, source, target):
-            lengths = np.array([_lengths(sources), _lengths(targets)])  # [side, pair]
-            empty = lengths.min(axis=0) == 0
-            too_long = ~empty & (lengths.max(axis=0) > (max_length or np.inf))
-            dropped["empty"] += int(empty.sum())
-            dropped["too_long"] += int(too_long.sum())
-            keep = np.flatnonzero(~empty & ~too_long)
-            kept += len(keep)
-            for writer, sentences in zip(writers, (sources, targets), strict=True):
-                writer.write([sentences[i] for i in keep])
+    counts = np.zeros(3, np.int64)  # pairs that are kept, empty, too long
+    with replacing_folder(folder) as temporary:
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(SideWriter(temporary, name, dtype))
+                for name in ("source", "target")
+            ]
+            for sides in _encoded_chunks(pairs, source, target):
+                kind = _kinds(sides, max_length)
+                counts += np.bincount(kind, minlength=3)
+                for writer, sentences in zip(writers, sides, strict=True):
+                    writer.write(list(compress(sentences, kind == 0)))
+        kept, empty, too_long = counts.tolist()
         if not kept:
-            raise DataError(_nothing_left(dropped, max_length))
+            raise DataError(_nothing_left(empty, too_long, max_length))
         meta = {
             "format": _FORMAT,
             "pairs": kept,
-            "dropped": dropped,
+            "dropped": {"empty": empty, "too_long": too_long},
             "dtype": dtype,
             "fingerprint": fingerprint,
         }
@@ -156,32 +139,6 @@ def load_encoded(folder: Path) -> EncodedCorpus:
     raise DataError(f"{folder}: not a complete encoded corpus")
 
 
-class _SideWriter:
-    """Appends sentences to the two files of a `_Side`."""
-
-    def __init__(self, folder: Path, name: str, dtype: str) -> None:
-        self._dtype = dtype
-        self._ids: BinaryIO = (folder / f"{name}.ids").open("xb")
-        self._offsets: BinaryIO = (folder / f"{name}.offsets").open("xb")
-        self._end = 0
-        self._offsets.write(np.zeros(1, "<i8").tobytes())
-
-    def __enter__(self) -> "_SideWriter":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in (self._ids, self._offsets):
-            file.flush()
-            os.fsync(file.fileno())
-            file.close()
-
-    def write(self, sentences: list[list[int]]) -> None:
-        ends = self._end + np.cumsum(_lengths(sentences), dtype="<i8")
-        self._ids.write(np.fromiter(chain(*sentences), self._dtype).tobytes())
-        self._offsets.write(ends.tobytes())
-        self._end = int(ends[-1]) if len(ends) else self._end
-
-
 def _encoded_chunks(
     pairs: Iterable[Pair], source: Tokenizer, target: Tokenizer
 ) -> Iterator[tuple[list[list[int]], list[list[int]]]]:
@@ -191,23 +148,24 @@ def _encoded_chunks(
         yield source.encode(sources), target.encode(targets)
 
 
-def _lengths(sentences: list[list[int]]) -> np.ndarray:
-    return np.fromiter(map(len, sentences), np.int64, len(sentences))
-
-
-def _gather(side: _Side, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    lengths = side.lengths[indices].astype(np.int64)
-    ends = np.cumsum(lengths)
-    shift = side.offsets[indices] - (ends - lengths)
-    return side.ids[np.repeat(shift, lengths) + np.arange(ends[-1])], lengths
+def _kinds(
+    sides: Sequence[Sequence[Sequence[int]]], max_length: int | None
+) -> np.ndarray:
+    """Tell which pairs are usable (0), have an empty side (1) or are too long (2)."""
+    lengths = np.array([count_pieces(sentences) for sentences in sides])
+    too_long = lengths.max(axis=0) > (np.inf if max_length is None else max_length)
+    return np.where(lengths.min(axis=0) == 0, 1, np.where(too_long, 2, 0))
 
 
 def _text_fingerprint(corpus: schema.Corpus) -> list[Any]:
     """Name what the text is; for files also their size and time of change."""
-    if corpus.tfds is not None:
-        return [corpus.tfds, corpus.split, corpus.data_dir and str(corpus.data_dir)]
     paths = [path for path in (corpus.source, corpus.target, corpus.tsv) if path]
-    return [_file_fingerprint(path) for path in paths]
+    if corpus.tfds is None:
+        return [_file_fingerprint(path) for path in paths]
+    folder = Path(corpus.tfds)  # or the name of a dataset
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    where = corpus.data_dir and str(corpus.data_dir)
+    return [corpus.tfds, corpus.split, where, *map(_file_fingerprint, files)]
 
 
 def _file_fingerprint(path: Path) -> list[str | int]:
@@ -218,21 +176,8 @@ def _file_fingerprint(path: Path) -> list[str | int]:
     return [str(path.resolve()), status.st_size, status.st_mtime_ns]
 
 
-def _nothing_left(dropped: Mapping[str, int], max_length: int | None) -> str:
-    reason = f"{dropped['empty']} with an empty side"
+def _nothing_left(empty: int, too_long: int, max_length: int | None) -> str:
+    reason = f"{empty} with an empty side"
     if max_length is not None:
-        reason += f", {dropped['too_long']} longer than {max_length} pieces"
+        reason += f", {too_long} longer than {max_length} pieces"
     return f"no sentence pair is left to use: {reason}"
-
-
-@contextmanager
-def _replacing_folder(folder: Path) -> Iterator[Path]:
-    """Yield a folder to fill; it takes the place of `folder` when all went well."""
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

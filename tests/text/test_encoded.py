@@ -82,6 +82,13 @@ def test_a_failure_leaves_the_older_corpus(pairs, tokenizer, tmp_path: Path):
     assert os.listdir(tmp_path) == ["c"]
 
 
+def test_what_a_killed_process_left_is_swept(pairs, tokenizer, tmp_path: Path):
+    (tmp_path / ".c.tmp").mkdir()
+    (tmp_path / ".c.tmp" / "source.ids").write_bytes(b"half")
+    encode_corpus(pairs, tokenizer, tokenizer, tmp_path / "c", None)
+    assert os.listdir(tmp_path) == ["c"]
+
+
 def test_a_cut_file_is_noticed(pairs, tokenizer, tmp_path: Path):
     folder = tmp_path / "c"
     encode_corpus(pairs, tokenizer, tokenizer, folder, None)
@@ -148,6 +155,19 @@ def test_other_text_tokenizer_or_length_encodes_again(
     (tmp_path / "en").write_text("the dog\nthe boat\n")
     prepared(max_length=101)
     assert source.decode(load_encoded(folder).source(1)) == "the boat"
+
+
+def test_a_changed_dataset_folder_is_encoded_again(tokenizers: Both, tmp_path: Path):
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "en.train.txt").write_text("the dog\n")
+    (root / "de.train.txt").write_text("der Hund\n")
+    corpus = Corpus(tfds=str(root), split="train")
+    data = Data(source_lang="en", target_lang="de", train=[corpus])
+    prepare_corpus(corpus, data, *tokenizers, tmp_path / "c", None)
+    (root / "en.train.txt").write_text("the boat\n")
+    encoded = prepare_corpus(corpus, data, *tokenizers, tmp_path / "c", None)
+    assert tokenizers[0].decode(encoded.source(0)) == "the boat"
 
 
 def test_missing_text_is_named(files: Files, tokenizers: Both, tmp_path: Path):
