@@ -26,7 +26,8 @@ class Record(BaseModel):
     """One hypothesis for one input line, with the attention that wrote it.
 
     All lists and both weight axes end with `</s>`, which has the span [n, n] at the
-    end of its text; nothing is padded. A blank input line has no pieces at all.
+    end of its text (a hypothesis that is flagged "unfinished" lacks it); nothing is
+    padded. A blank input line has no pieces at all.
     """
 
     model_config = ConfigDict(
@@ -77,8 +78,8 @@ class Record(BaseModel):
 
     @property
     def alignment(self) -> list[Link]:
-        """(source word, target word): the word that each target word was read from."""
-        return self.links()
+        """(source word, target word): where each target word was read from mostly."""
+        return argmax_links(self.word_weights())
 
     @property
     def source_words(self) -> list[Span]:
@@ -100,10 +101,6 @@ class Record(BaseModel):
             counts=(len(source), len(target)),
         )
 
-    def links(self) -> list[Link]:
-        """The (source, target) words that belong together, by the mean attention."""
-        return argmax_links(self.word_weights())
-
     def to_json(self) -> dict[str, Any]:
         """The fields of a line of records.jsonl, all but the place of the weights."""
         source, target = self.source_words, self.target_words
@@ -112,7 +109,7 @@ class Record(BaseModel):
             "tgt_words": target,
             "src_piece2word": piece_words(self.source_spans, source),
             "tgt_piece2word": piece_words(self.target_spans, target),
-            "align": pharaoh(self.links()),
+            "align": pharaoh(self.alignment),
         }
 
     @classmethod

@@ -14,7 +14,10 @@ _JOINERS = "\u200c\u200d"  # invisible, but letters and emoji take their form by
 
 
 class View(NamedTuple):
-    """What a picture shows: `</s>` has the last row and the last column."""
+    """What a picture shows.
+
+    `</s>` has the last column, and the last row unless the hypothesis is unfinished.
+    """
 
     source: list[str]
     target: list[str]
@@ -23,14 +26,13 @@ class View(NamedTuple):
 
 def word_view(record: Record, head: int | None = None) -> View:
     """The attention between words; mean over layers and, without `head`, heads."""
-    weights = _select(record.word_weights(), head)
     if not record.source_pieces:
         return View([], [], np.zeros((0, 0), np.float32))
-    return View(
-        [*_words(record.source, record.source_words), END],
-        [*_words(record.hypothesis, record.target_words), END],
-        weights,
-    )
+    weights = _select(record.word_weights(), head)
+    source = [*_words(record.source, record.source_words), END]
+    target = [*_words(record.hypothesis, record.target_words), END]
+    rows = len(target) if weights[-1].any() else len(target) - 1
+    return View(source, target[:rows], weights[:rows])
 
 
 def piece_view(record: Record, head: int | None = None) -> View:

@@ -15,9 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-DumpPath = Annotated[
-    Path, typer.Argument(metavar="DUMP", help="Folder of an attention dump.")
-]
+DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[
     bool, typer.Option("--words/--pieces", help="Attention between what.")
 ]
