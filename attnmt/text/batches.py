@@ -147,7 +147,7 @@ def _cut(
     begin = 0
     while begin < len(order):
         window = lengths[begin : begin + batch_tokens // lengths[begin] + 1]
-        positions = np.maximum.accumulate(window) * np.arange(1, len(window) + 1)
+        positions = window * np.arange(1, len(window) + 1)  # of a batch that ends here
         size = max(1, int(np.searchsorted(positions, batch_tokens, side="right")))
         batches.append(order[begin : begin + size])
         begin += size
