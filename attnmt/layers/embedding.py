@@ -16,6 +16,7 @@ class Embedding(keras.layers.Layer):
         self.table = self.add_weight(
             shape=(vocabulary, size),
             initializer=keras.initializers.RandomNormal(stddev=size**-0.5),
+            autocast=False,  # else the gradient would be summed in half precision
             name="table",
         )
         self.built = True
@@ -34,7 +35,7 @@ class Projection(keras.layers.Layer):
         if not tied:
             self.kernel = self.add_weight(shape=(vocabulary, depth), name="kernel")
         self.bias = self.add_weight(
-            shape=(vocabulary,), initializer="zeros", name="bias"
+            shape=(vocabulary,), initializer="zeros", autocast=False, name="bias"
         )
         self.built = True
 
@@ -42,7 +43,7 @@ class Projection(keras.layers.Layer):
         """[tokens, depth] -> [tokens, vocabulary] logits in float32."""
         matrix = self.kernel if table is None else table  # [vocabulary, depth]
         logits = tf.matmul(x, tf.cast(matrix, x.dtype), transpose_b=True)
-        return tf.cast(logits, "float32") + tf.cast(self.bias, "float32")
+        return tf.cast(logits, "float32") + self.bias
 
 
 @tf.custom_gradient

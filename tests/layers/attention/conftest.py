@@ -1,6 +1,6 @@
 """One small case for all mechanisms: every size is another number."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -54,11 +54,3 @@ def make_case() -> Callable[..., Case]:
         return case._replace(query=query, values=values) if dtype == "float32" else case
 
     return make
-
-
-@pytest.fixture
-def policy() -> Iterator[Callable[[str], None]]:
-    """A function that sets the precision of new layers, for one test."""
-    before = keras.config.dtype_policy()
-    yield keras.config.set_dtype_policy
-    keras.config.set_dtype_policy(before)

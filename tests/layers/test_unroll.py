@@ -1,0 +1,54 @@
+"""A step function along time, eager and compiled."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from attnmt.layers.unroll import unroll
+
+
+def step(x, state):
+    """Running sums of two inputs, one of them behind a mask."""
+    total, (count,) = state
+    total = total + tf.where(x["mask"], x["value"], 0.0)
+    count = count + 1
+    return (total * 2.0, tf.reduce_sum(total)), (total, (count,))
+
+
+@pytest.mark.parametrize("time", [1, 2, 5])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_nested_inputs_outputs_and_states_go_along_time(time, compiled):
+    draw = np.random.default_rng(time)
+    value = draw.normal(size=(time, 2, 3)).astype(np.float32)
+    mask = draw.random((time, 2, 1)) < 0.5
+
+    def run(value, mask):
+        state = (tf.zeros([2, 3]), (tf.constant(0),))
+        return unroll(step, {"value": value, "mask": mask}, state)
+
+    function = tf.function(run) if compiled else run
+    (double, sums), (total, (count,)) = function(tf.constant(value), tf.constant(mask))
+    expected = np.cumsum(np.where(mask, value, 0.0), axis=0)
+    np.testing.assert_allclose(double, expected * 2, atol=1e-6)
+    np.testing.assert_allclose(sums, expected.sum((1, 2)), atol=1e-5)
+    np.testing.assert_allclose(total, expected[-1], atol=1e-6)
+    assert int(count) == time
+
+
+def test_one_compiled_function_serves_all_lengths_with_gradients():
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32)])
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs, state = unroll(lambda x, s: (x * s, x * s), x, tf.ones([2]))
+            loss = tf.reduce_sum(outputs) + tf.reduce_sum(state)
+        return outputs, tape.gradient(loss, x)
+
+    for time in (1, 4):
+        x = np.linspace(0.5, 2.0, time * 2, dtype=np.float32).reshape(time, 2)
+        outputs, gradient = run(x)
+        products = np.cumprod(x, axis=0)
+        np.testing.assert_allclose(outputs, products, rtol=1e-5)
+        # The outputs from t on, the last one twice, hold x_t as a factor.
+        after = np.cumsum(products[::-1], axis=0)[::-1] + products[-1]
+        np.testing.assert_allclose(gradient, after / x, rtol=1e-5)
