@@ -262,7 +262,8 @@ class Training(Section):
         default_factory=Schedule, description="How the learning rate changes."
     )
     batch_tokens: Count = Field(
-        default=4096, description="Target pieces in a batch, padding included, at most."
+        default=4096,
+        description="Pieces of a batch on either side, padding included, at most.",
     )
     accumulate: Count = Field(default=1, description="Batches that make one update.")
     label_smoothing: Rate = Field(
