@@ -1,9 +1,12 @@
-"""The precision of new layers, changed for one test."""
+"""What the tests of layers share."""
 
 from collections.abc import Callable, Iterator
 
 import keras
 import pytest
+from keras import ops
+
+from attnmt.layers.attention import AdditiveAttention, Memory, State, Tensor
 
 
 @pytest.fixture
@@ -12,3 +15,23 @@ def policy() -> Iterator[Callable[[str], None]]:
     before = keras.config.dtype_policy()
     yield keras.config.set_dtype_policy
     keras.config.set_dtype_policy(before)
+
+
+class CoverageAttention(AdditiveAttention):
+    """A mechanism with a state: how much of each source position was read so far."""
+
+    def initial_state(self, memory: Memory) -> State:
+        return (ops.zeros_like(memory.mask, dtype="float32"),)
+
+    def score(self, query: Tensor, memory: Memory, state: State) -> Tensor:
+        scores = super().score(query, memory, state)
+        return ops.subtract(scores, 2.0 * state[0][:, None, :])
+
+    def next_state(self, state: State, weights: Tensor) -> State:
+        return (state[0] + ops.sum(weights, axis=1),)
+
+
+@pytest.fixture(scope="session")
+def coverage_attention() -> type[AdditiveAttention]:
+    """A user's own mechanism."""
+    return CoverageAttention
