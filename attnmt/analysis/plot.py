@@ -77,7 +77,7 @@ def plot(view: View, path: Path, *, title: str | None = None) -> None:
     ):
         warnings.simplefilter("always")
         _save(_draw(view, cell, title), path, suffix)
-    _report(seen)
+    _report(seen, suffix)
 
 
 def _style(font_size: float) -> dict[Any, Any]:
@@ -172,17 +172,16 @@ def _save(figure: "Figure", path: Path, suffix: str) -> None:
         ) from error
 
 
-def _report(seen: list[warnings.WarningMessage]) -> None:
+def _report(seen: list[warnings.WarningMessage], suffix: str) -> None:
     """Say once, for all characters together, that the fonts lack them."""
     glyphs = [re.match(r"Glyph (\d+) ", str(warning.message)) for warning in seen]
-    codes = {int(glyph[1]) for glyph in glyphs if glyph}
     for warning, glyph in zip(seen, glyphs, strict=True):
         if not glyph:
             warnings.warn(warning.message, warning.category, stacklevel=3)
-    if codes:
-        sample = "".join(map(chr, sorted(codes)[:5]))
+    codes = sorted({int(glyph[1]) for glyph in glyphs if glyph})
+    if codes and suffix != ".svg":  # whose viewer looks for fonts itself
         _log.warning(
             "%d characters are boxes in the picture, as no installed font has them "
             "(%s): install the Noto fonts of their script, or draw an SVG",
-            *(len(codes), sample),
+            *(len(codes), "".join(map(chr, codes[:5]))),
         )

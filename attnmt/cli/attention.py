@@ -49,8 +49,7 @@ def show(
     from attnmt.analysis.show import legend
     from attnmt.analysis.show import show as print_record
 
-    opened = Dump(dump)
-    records = opened.select(ids or (), rank)
+    records = Dump(dump).select(ids or (), rank)
     console = Console()
     plain = console.is_terminal and "utf" not in locale.getencoding().lower()
     for record in records if ids else islice(records, limit):
@@ -58,8 +57,7 @@ def show(
     console.print(legend(plain), style="dim", highlight=False, markup=False)
     if next(records, None) is not None:
         print(
-            f"the first {limit} of {len(opened)} records; see others with --id N, "
-            "more with --limit N",
+            f"only the first {limit} are shown; others with --id, more with --limit",
             file=sys.stderr,
         )
 
