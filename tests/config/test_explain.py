@@ -24,9 +24,9 @@ def test_every_key_is_explained_in_a_sentence_with_its_type(key: str) -> None:
 
 
 def test_a_field_is_explained_by_meaning_type_and_default() -> None:
-    assert explain("training.batch_tokens") == (
-        "training.batch_tokens: Target pieces in a batch, padding included, at most.\n"
-        "    a whole number (1 or more); default 4096"
+    assert explain("training.max_epochs") == (
+        "training.max_epochs: Passes over the training corpora.\n"
+        "    a whole number (1 or more); default 20"
     )
     assert explain("run_dir").endswith("a path; required")
     assert explain("runtime.threads").endswith("(1 or more) or auto; default auto")
