@@ -1,6 +1,7 @@
 """Attention after decoding: dumps, words, alignments, pictures.
 
-    dump.py        the folder that attention weights are written to and read from
+    dump.py        the folder of attention weights: its format, reading
+    dump_writer.py its writing
     record.py      what a dump keeps of one translation
     words.py       from pieces to words
     alignments.py  links between words, the Pharaoh notation
