@@ -179,7 +179,7 @@ class Decoder(Section):
 
 
 class Attention(BaseModel):
-    """The attention mechanism; keys beside `type` are options of that mechanism."""
+    """The attention mechanism; further keys are options of that mechanism."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -187,10 +187,19 @@ class Attention(BaseModel):
         default="additive",
         description="A built-in name, or 'package.module:Class' of your own.",
     )
+    normaliser: str = Field(
+        default="softmax",
+        description="What makes weights of scores: a built-in name, or "
+        "'package.module:Class' of your own.",
+    )
+    temperature: Annotated[float, Field(gt=0.0)] = Field(
+        default=1.0,
+        description="Scores are divided by it: above 1 flatter, below 1 sharper.",
+    )
 
     @property
     def options(self) -> dict[str, Any]:
-        """The keys beside `type`: arguments of the mechanism's constructor."""
+        """The further keys: arguments of the mechanism's constructor."""
         return dict(self.model_extra or {})
 
 

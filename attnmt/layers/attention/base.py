@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-Tensor = Any  # Keras has no public tensor type that covers its backends
+from attnmt.layers.attention.normalisers import Normaliser, Softmax, Tensor
+
 State = Any  # nested tensors, batch first; () for a mechanism that carries nothing
 
 
@@ -24,10 +25,14 @@ class Attention(keras.layers.Layer):
     `units` is the depth of the query unless the configuration says otherwise.
     """
 
+    align_kind = "token"  # what a column of the weights is: a source token or a "slot"
+    sums_to_one = True  # whether a row of the weights does
+
     def __init__(self, units: int, name: str = "attention") -> None:
         # The state (a coverage, a position) must not be rounded by mixed precision.
         super().__init__(name=name, autocast=False)
         self.units = units
+        self.normaliser: Normaliser = Softmax()  # build_attention puts another in
 
     def prepare(self, values: Tensor, mask: Tensor) -> Memory:
         """Project the keys of [batch, source, depth] values, once per source batch."""
@@ -47,7 +52,7 @@ class Attention(keras.layers.Layer):
 
     def normalise(self, scores: Tensor, mask: Tensor) -> Tensor:
         """Scores to weights: rows sum to one, padding gets exactly zero."""
-        return masked_softmax(scores, mask)
+        return self.normaliser(scores, mask)
 
     def next_state(self, state: State, weights: Tensor) -> State:
         """The state after reading with weights [batch, target, source]."""
@@ -65,9 +70,3 @@ class Attention(keras.layers.Layer):
         weights = self.normalise(scores, memory.mask[:, None, :])
         context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
         return context, weights, self.next_state(state, weights)
-
-
-def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
-    """Softmax in float32 over the last axis; a row without any token is all zeros."""
-    scores = ops.where(mask, ops.cast(scores, "float32"), -1e30)
-    return ops.where(mask, ops.softmax(scores, axis=-1), 0.0)

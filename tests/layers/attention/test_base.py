@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from attnmt.layers.attention import Attention
+from attnmt.layers.attention import Attention, Softmax
 
 MECHANISMS = pytest.mark.parametrize(
     "kind", ["additive", "dot", "scaled_dot", "general"]
@@ -129,7 +129,7 @@ def test_a_state_is_handed_on_unrounded(policy, coverage_attention, precision, d
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_softmax_survives_the_largest_scores(dtype):
     scores = ops.cast([[6e4, -6e4, 0.0], [-6e4, -6e4, 6e4]], dtype)
-    mask = np.array([[True, True, False], [True, True, False]])
+    mask = ops.array([[True, True, False], [True, True, False]])
     expected = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]
     weights = Attention(4).normalise(scores, mask)
     np.testing.assert_allclose(weights, expected, atol=1e-6)

@@ -1,0 +1,83 @@
+"""From the configuration to a mechanism: by short name or by import path."""
+
+import importlib
+import inspect
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from attnmt.config import schema
+from attnmt.errors import ConfigError
+from attnmt.layers.attention.additive import AdditiveAttention
+from attnmt.layers.attention.base import Attention
+from attnmt.layers.attention.multiplicative import (
+    DotAttention,
+    GeneralAttention,
+    ScaledDotAttention,
+)
+from attnmt.layers.attention.normalisers import Normaliser, Softmax
+
+Kind = TypeVar("Kind")
+
+MECHANISMS: dict[str, type[Attention]] = {
+    "additive": AdditiveAttention,
+    "dot": DotAttention,
+    "scaled_dot": ScaledDotAttention,
+    "general": GeneralAttention,
+    "multiplicative": GeneralAttention,
+}
+NORMALISERS: dict[str, type[Normaliser]] = {"softmax": Softmax}
+
+
+def build_attention(config: schema.Attention, query_depth: int) -> Attention:
+    """Make the mechanism that the configuration names, with its options.
+
+    Raises ConfigError for a name, an import path or an option that is none.
+    """
+    kind = _find("type", config.type, MECHANISMS, Attention)
+    attention = _construct(kind, config.type, {"units": query_depth, **config.options})
+    normaliser = _find("normaliser", config.normaliser, NORMALISERS, Normaliser)
+    attention.normaliser = normaliser()
+    attention.temperature = config.temperature
+    return attention
+
+
+def _construct(kind: type[Kind], name: str, options: Mapping[str, Any]) -> Kind:
+    try:
+        inspect.signature(kind).bind(**options)
+    except TypeError as error:
+        takes = [p for p in inspect.signature(kind).parameters if p != "name"]
+        raise ConfigError(
+            f"model.attention: {name}: {error}; its options are: {', '.join(takes)}"
+        ) from error
+    return kind(**options)
+
+
+def _find(
+    key: str, name: str, built_in: Mapping[str, type[Kind]], base: type[Kind]
+) -> type[Kind]:
+    """The built-in class of a short name, or the class 'package.module:Class'."""
+    if name in built_in:
+        return built_in[name]
+    module_name, _, class_name = name.partition(":")
+    if not class_name:
+        raise ConfigError(
+            f"model.attention.{key}: expected one of {', '.join(built_in)} or "
+            f"'package.module:Class', found {name!r}"
+        )
+    if (here := str(Path.cwd())) not in sys.path:  # a command does not have it there
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"model.attention.{key}: cannot import {name!r}: {error} "
+            f"(looked in {here} and the installed packages)"
+        ) from error
+    if not (inspect.isclass(found) and issubclass(found, base)):
+        raise ConfigError(
+            f"model.attention.{key}: expected {name!r} to be a subclass of "
+            f"attnmt.layers.attention.{base.__name__}, found {found!r}"
+        )
+    return found
