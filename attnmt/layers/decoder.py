@@ -95,7 +95,7 @@ class Decoder(keras.layers.Layer):
     ) -> tuple[tuple[Tensor, Tensor], DecoderState]:
         """One target position, in training and in search alike.
 
-        Returns (attentional [batch, depth], weights [batch, source]), next state.
+        Returns (attentional [batch, depth], weights [batch, (head,) source]), next state.
         """
         if self.config.style == "bahdanau":
             query = state.cells[-1][0]
@@ -116,7 +116,8 @@ class Decoder(keras.layers.Layer):
     ) -> tuple[Tensor, Tensor]:
         """All target positions of [batch, target, size] vectors; `seed`: dropout.
 
-        Returns attentional [batch, target, depth] and weights [batch, target, source].
+        Returns attentional [batch, target, depth] and weights [batch, (head,) target,
+        source].
         """
         state = self.initial_state(encoded, memory)
         masks = self.masks(embedded, seed)
@@ -127,7 +128,8 @@ class Decoder(keras.layers.Layer):
         (attentional, weights), _ = unroll(
             lambda x, s: self.step(x, s, memory, masks), inputs, state
         )
-        return _batch_first(attentional), _batch_first(weights)
+        weights = tf.einsum("tb...s->b...ts", weights)  # [batch, (head,) target, source]
+        return _batch_first(attentional), weights
 
     def masks(self, like: Tensor, seed: Seed) -> Masks:
         """Dropout masks for a batch as large as `like`; none without a seed."""
