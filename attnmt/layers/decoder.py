@@ -95,7 +95,8 @@ class Decoder(keras.layers.Layer):
     ) -> tuple[tuple[Tensor, Tensor], DecoderState]:
         """One target position, in training and in search alike.
 
-        Returns (attentional [batch, depth], weights [batch, (head,) source]), next state.
+        Returns (attentional [batch, depth], weights [batch, (head,) source]) and the
+        next state.
         """
         if self.config.style == "bahdanau":
             query = state.cells[-1][0]
@@ -128,7 +129,8 @@ class Decoder(keras.layers.Layer):
         (attentional, weights), _ = unroll(
             lambda x, s: self.step(x, s, memory, masks), inputs, state
         )
-        weights = tf.einsum("tb...s->b...ts", weights)  # [batch, (head,) target, source]
+        # The target axis stands beside the source axis, after heads if there are any.
+        weights = tf.einsum("tb...s->b...ts", weights)
         return _batch_first(attentional), weights
 
     def masks(self, like: Tensor, seed: Seed) -> Masks:
