@@ -57,9 +57,9 @@ class Trainer:
         for batch, batch_seed in zip(batches, seeds, strict=True):
             result, gradients = self._gradients(*batch, batch_seed)
             results.append(result)
-            summed = [
-                a + b for a, b in zip(summed, gradients, strict=True)
-            ] or gradients
+            if summed:
+                gradients = [a + b for a, b in zip(summed, gradients, strict=True)]
+            summed = gradients
         total = Totals(*(tf.add_n(list(parts)) for parts in zip(*results, strict=True)))
         return total, self._apply_sums(summed, total.tokens)
 
