@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -56,6 +57,8 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     device = devices.prepare(config.runtime)
     say(f"device: {device.description}")
     run.path.mkdir(parents=True, exist_ok=True)
+    if found is None:  # left by a training that was stopped early, of other settings
+        shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
     write_atomically(run.config_file, dump_config(config))
     tokenizers = prepare_tokenizers(config, run.tokenizer_dir)
     corpora, valid = _encode(config, run, tokenizers)
