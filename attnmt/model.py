@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from attnmt.config import schema
+from attnmt.errors import ConfigError
 from attnmt.layers import Decoder, DecoderState, Embedding, Encoded, Encoder, Projection
 from attnmt.layers.attention import Memory, Tensor, build_attention
 from attnmt.layers.decoder import Masks
@@ -114,6 +115,7 @@ def named_weights(model: keras.layers.Layer) -> dict[str, keras.Variable]:
     """The variables by the attributes that lead to them, as in decoder.bridge.kernel.
 
     These names are the file format of a checkpoint. A shared variable has one name.
+    Raises ConfigError for a weight that no public attribute leads to.
     """
     named: dict[str, keras.Variable] = {}
     seen: set[int] = set()
@@ -121,6 +123,13 @@ def named_weights(model: keras.layers.Layer) -> dict[str, keras.Variable]:
         if name in named:
             raise ValueError(f"two variables are called {name}")
         named[name] = variable
+    found = {id(variable) for variable in named.values()}
+    if lost := [v.path for v in model.weights if id(v) not in found]:
+        raise ConfigError(
+            f"the model has weights where no checkpoint finds them: {', '.join(lost)}: "
+            "keep their layer in an attribute whose name does not begin with '_', "
+            "alone or in a list"
+        )
     return named
 
 

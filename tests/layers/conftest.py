@@ -4,9 +4,19 @@ from collections.abc import Callable, Iterator
 
 import keras
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from attnmt.layers.attention import AdditiveAttention, Memory, State, Tensor
+
+
+@pytest.fixture(scope="session", autouse=True)
+def exact_products() -> Iterator[None]:
+    """No shortened factors on a GPU, so that oracles in double precision agree."""
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    yield
+    tf.config.experimental.enable_tensor_float_32_execution(before)
 
 
 @pytest.fixture

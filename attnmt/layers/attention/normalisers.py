@@ -18,6 +18,7 @@ class Normaliser(keras.layers.Layer):
 
     def __init__(self) -> None:
         super().__init__(autocast=False)
+        self.built = True  # Keras would warn of one that another took the place of
 
     def call(self, scores: Tensor, mask: Tensor) -> Tensor:
         raise NotImplementedError
