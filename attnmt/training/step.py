@@ -45,7 +45,8 @@ class Trainer:
         """One update from all `batches`; returns their totals and the gradient norm.
 
         Dropout is a function of `seed`, `step` and the place of a batch. The norm is
-        that before clipping, per token.
+        that before clipping, per token; 0 for an update left out by a loss scale that
+        was too large for float16.
         """
         self.optimizer.learning_rate = rate
         first = step * self.config.accumulate
@@ -112,4 +113,6 @@ class Trainer:
             limit = self.config.clip_norm * scale
             gradients, _ = tf.clip_by_global_norm(gradients, limit, use_norm=norm)
         self.optimizer.apply(gradients, self.variables)
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            norm = tf.where(tf.math.is_finite(norm), norm, 0.0)  # no divergence
         return norm / scale
