@@ -92,7 +92,7 @@ class Loop:
                 f"interrupted: step {self.state.step} is saved; the same command "
                 "goes on from there"
             )
-            raise Interrupted
+            raise Interrupted(self._interruption.asked)
 
     def _in_between(self) -> None:
         if due := self._validation_is_due():

@@ -5,15 +5,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Interrupted(KeyboardInterrupt):
-    """The training was stopped by a signal; its state is saved."""
+class Interrupted(SystemExit):
+    """The training was stopped by a signal; its state is saved.
+
+    The exit code is a shell's for that signal: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
 
 
 class Interruption:
     """Remembers that a signal asked for the end; a second one ends at once."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = 0  # the number of the signal
 
     @contextmanager
     def watched(self) -> Iterator["Interruption"]:
@@ -29,4 +35,4 @@ class Interruption:
     def _note(self, number: int, frame: object) -> None:
         if self.asked:
             raise KeyboardInterrupt
-        self.asked = True
+        self.asked = number
