@@ -1,0 +1,118 @@
+"""Normalisers with exact zeros: sparsemax, entmax 1.5, entmax of a learned alpha.
+
+All are weight = max((alpha - 1) score - tau, 0) ** (1 / (alpha - 1)), with the tau for
+which a row sums to one (Peters et al. 2019, section 3). Each finds tau without
+gradients, then writes it as a function of the scores, so that gradients go through it.
+"""
+
+from collections.abc import Callable
+
+from keras import ops
+
+from attnmt.layers.attention.normalisers import Normaliser, Tensor
+
+HALVINGS = 24  # of an interval of at most log(source): its end is right to 1e-6
+
+
+class Sparsemax(Normaliser):
+    """max(score - tau, 0), the point of the simplex nearest to the scores.
+
+    Martins & Astudillo (2016), algorithm 1; tau is the largest of its candidates.
+    """
+
+    def call(self, scores: Tensor, mask: Tensor) -> Tensor:
+        scores = ops.maximum(_from_top(scores, mask), -2.0)  # lower ones weigh nothing
+        _, rank, mean = _ordered(scores)
+        tau = ops.max(mean - 1.0 / rank, axis=-1, keepdims=True)
+        count, mean, _ = _moments(scores, scores > ops.stop_gradient(tau))
+        tau = mean - 1.0 / count
+        return ops.where(mask, ops.relu(scores - tau), 0.0)
+
+
+class Entmax15(Normaliser):
+    """max(score / 2 - tau, 0) ** 2: between softmax and sparsemax.
+
+    Peters et al. (2019), algorithm 2, entmax for alpha = 1.5 by sorting.
+    """
+
+    def call(self, scores: Tensor, mask: Tensor) -> Tensor:
+        scores = ops.maximum(_from_top(scores, mask), -2.0) / 2.0
+        ordered, rank, mean = _ordered(scores)
+        spread = ops.cumsum(ordered**2, axis=-1) - rank * mean**2
+        tau = mean - ops.sqrt(ops.relu(1.0 - spread) / rank)
+        tau = ops.where(tau <= ordered, tau, -2.0)
+        tau = ops.stop_gradient(ops.max(tau, axis=-1, keepdims=True))
+        count, mean, spread = _moments(scores, scores > tau)
+        tau = mean - ops.sqrt((1.0 - spread) / count)
+        return ops.where(mask, ops.relu(scores - tau) ** 2, 0.0)
+
+
+class AlphaEntmax(Normaliser):
+    """Entmax with a learned alpha between 1 (softmax) and 2 (sparsemax).
+
+    Correia et al. (2019), section 3, by bisection; alpha = 1 + sigmoid(alpha_logit)
+    begins at 1.5. A weight is (1 + a (score - shift)) ** (1 / a) with a = alpha - 1;
+    shift = (tau + 1) / a stays finite as alpha goes to 1.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alpha_logit = self.add_weight(
+            name="alpha_logit", shape=(), initializer="zeros"
+        )
+
+    def call(self, scores: Tensor, mask: Tensor) -> Tensor:
+        scores = ops.maximum(_from_top(scores, mask), -1e4)
+        a = ops.sigmoid(self.alpha_logit)
+
+        def weigh(shift: Tensor) -> Tensor:
+            x = a * (scores - shift)
+            inside = x > -1.0
+            power = ops.exp(ops.log1p(ops.where(inside, x, 0.0)) / a)
+            return ops.where(inside, power, 0.0)
+
+        shift = ops.stop_gradient(_bisect(weigh, scores, a))
+        # A Newton step from there is exact, and has the gradients of the solution.
+        weights = weigh(shift)
+        slope = ops.sum(ops.where(weights > 0.0, weights ** (1.0 - a), 0.0), -1, True)
+        total = ops.sum(weights, axis=-1, keepdims=True)
+        weights = weigh(shift + (total - 1.0) / ops.stop_gradient(slope))
+        return ops.where(mask, weights, 0.0)
+
+
+def _bisect(weigh: Callable[[Tensor], Tensor], scores: Tensor, a: Tensor) -> Tensor:
+    """The shift, from below, with which a row of weights sums to one."""
+    size = ops.cast(ops.shape(scores)[-1], "float32")
+    # With a shift of 0 the best weighs one, at the end of the interval 1 / size.
+    low = ops.zeros_like(scores[..., :1])
+    width = -ops.expm1(-a * ops.log(size)) / a
+    for _ in range(HALVINGS):
+        width = width / 2.0
+        enough = ops.sum(weigh(low + width), axis=-1, keepdims=True) >= 1.0
+        low = ops.where(enough, low + width, low)
+    return low
+
+
+def _from_top(scores: Tensor, mask: Tensor) -> Tensor:
+    """Float32 scores whose largest is 0, with padding far below."""
+    scores = ops.where(mask, ops.cast(scores, "float32"), -1e30)
+    top = ops.max(scores, axis=-1, keepdims=True)
+    return scores - ops.stop_gradient(top)
+
+
+def _ordered(scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The scores, largest first; their ranks from 1; the mean of those so far."""
+    ordered = -ops.sort(-ops.stop_gradient(scores), axis=-1)
+    rank = ops.cumsum(ops.ones_like(ordered), axis=-1)
+    return ordered, rank, ops.cumsum(ordered, axis=-1) / rank
+
+
+def _moments(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Number, mean and summed squared deviation of the chosen scores of a row."""
+
+    def total(x: Tensor) -> Tensor:
+        return ops.sum(ops.where(chosen, x, 0.0), axis=-1, keepdims=True)
+
+    count = total(ops.ones_like(scores))
+    mean = total(scores) / count
+    return count, mean, total((scores - mean) ** 2)
