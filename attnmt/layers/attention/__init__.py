@@ -15,3 +15,6 @@ from attnmt.layers.attention.multiplicative import (
 from attnmt.layers.attention.normalisers import Normaliser as Normaliser
 from attnmt.layers.attention.normalisers import Softmax as Softmax
 from attnmt.layers.attention.normalisers import Tensor as Tensor
+from attnmt.layers.attention.sparse import AlphaEntmax as AlphaEntmax
+from attnmt.layers.attention.sparse import Entmax15 as Entmax15
+from attnmt.layers.attention.sparse import Sparsemax as Sparsemax

@@ -17,6 +17,7 @@ from attnmt.layers.attention.multiplicative import (
     ScaledDotAttention,
 )
 from attnmt.layers.attention.normalisers import Normaliser, Softmax
+from attnmt.layers.attention.sparse import AlphaEntmax, Entmax15, Sparsemax
 
 Kind = TypeVar("Kind")
 
@@ -27,7 +28,12 @@ MECHANISMS: dict[str, type[Attention]] = {
     "general": GeneralAttention,
     "multiplicative": GeneralAttention,
 }
-NORMALISERS: dict[str, type[Normaliser]] = {"softmax": Softmax}
+NORMALISERS: dict[str, type[Normaliser]] = {
+    "softmax": Softmax,
+    "sparsemax": Sparsemax,
+    "entmax15": Entmax15,
+    "alpha_entmax": AlphaEntmax,
+}
 
 
 def build_attention(config: schema.Attention, query_depth: int) -> Attention:
