@@ -119,6 +119,8 @@ def _why_no_gpu() -> str:
 
     if not tf.test.is_built_with_cuda():
         return "this TensorFlow is built without CUDA; pip install 'attnmt[gpu]'"
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return "CUDA_VISIBLE_DEVICES hides all GPUs"
     if not os.path.exists("/dev/nvidiactl"):
         return "this machine shows no NVIDIA driver"
     return (

@@ -1,0 +1,102 @@
+"""The machine; in processes of their own, because what is chosen stays chosen."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from attnmt import devices
+from attnmt.devices import seed_everything
+
+SCRIPT = """
+import json, sys
+from attnmt.config.schema import Runtime
+from attnmt.devices import prepare
+from attnmt.errors import ConfigError
+
+found = {}
+for options in json.loads(sys.argv[1]):
+    try:
+        device = prepare(Runtime(**options))._asdict()
+    except ConfigError as error:
+        device = {"error": str(error)}
+    import keras, tensorflow as tf
+    device["policy"] = keras.config.dtype_policy().name
+    device["threads"] = tf.config.threading.get_intra_op_parallelism_threads()
+    device["gpus"] = len(tf.config.get_visible_devices("GPU"))
+    found[json.dumps(options)] = device
+print(json.dumps(list(found.values())))
+"""
+
+
+def prepare(*runtimes: dict) -> tuple[list[dict], str]:
+    """What `prepare` says to each, in one process without a GPU, and its errors."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_")}
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(runtimes)],
+        capture_output=True,
+        text=True,
+        env=environment | {"CUDA_VISIBLE_DEVICES": "-1"},
+    )
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout), result.stderr
+
+
+@pytest.mark.slow
+def test_a_machine_without_a_gpu_says_why_and_computes_on_its_processor():
+    (cpu, auto, half, gpu), messages = prepare(
+        {"device": "cpu", "threads": 1},
+        {"device": "auto"},
+        {"device": "auto", "precision": "mixed_bfloat16"},
+        {"device": "gpu"},
+    )
+    why = "CUDA_VISIBLE_DEVICES hides all GPUs"
+    assert (
+        cpu["description"] == "CPU, 1 threads, float32 (no GPU: runtime.device is cpu)"
+    )
+    assert (cpu["name"], cpu["threads"], cpu["policy"]) == ("cpu", 1, "float32")
+    assert auto["description"].endswith(f"threads, float32 (no GPU: {why})")
+    assert (auto["name"], auto["precision"], auto["gpus"]) == ("cpu", "float32", 0)
+    assert half["precision"] == half["policy"] == "mixed_bfloat16"
+    assert gpu["error"] == f"runtime.device: gpu was asked for, but {why}"
+    assert messages == ""  # of TensorFlow's libraries
+
+
+@pytest.mark.parametrize(
+    ("cuda", "driver", "hidden", "expected"),
+    [
+        (False, True, None, "built without CUDA; pip install 'attnmt[gpu]'"),
+        (True, False, None, "this machine shows no NVIDIA driver"),
+        (True, True, None, "CUDA libraries may be missing: pip install"),
+        (True, True, "", "CUDA_VISIBLE_DEVICES hides all GPUs"),
+        (True, True, "-1", "CUDA_VISIBLE_DEVICES hides all GPUs"),
+        (True, True, "0", "CUDA libraries may be missing: pip install"),
+    ],
+)
+def test_every_reason_for_no_gpu_is_told(monkeypatch, cuda, driver, hidden, expected):
+    monkeypatch.setattr(tf.test, "is_built_with_cuda", lambda: cuda)
+    monkeypatch.setattr(devices.os.path, "exists", lambda path: driver)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if hidden is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    assert expected in devices._why_no_gpu()
+
+
+def test_one_seed_seeds_everything():
+    def draw() -> list[float]:
+        initial = keras.initializers.GlorotUniform()((1, 1))
+        numbers = random.random(), np.random.rand(), tf.random.uniform([])
+        return [float(number) for number in (*numbers, np.asarray(initial).item())]
+
+    seed_everything(3)
+    first = draw()
+    seed_everything(3)
+    assert draw() == first
+    seed_everything(4)
+    assert not set(draw()) & set(first)
