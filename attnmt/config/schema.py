@@ -196,6 +196,12 @@ class Attention(BaseModel):
         default=1.0,
         description="Scores are divided by it: above 1 flatter, below 1 sharper.",
     )
+    coverage: str = Field(
+        default="none",
+        description="What the score is told of earlier weights on a source position, "
+        "Tu et al. (2016): none, count, fertility, gated, or 'package.module:Class' "
+        "of your own.",
+    )
 
     @property
     def options(self) -> dict[str, Any]:

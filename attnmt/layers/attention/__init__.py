@@ -4,9 +4,12 @@ from attnmt.layers.attention.additive import AdditiveAttention as AdditiveAttent
 from attnmt.layers.attention.base import Attention as Attention
 from attnmt.layers.attention.base import Memory as Memory
 from attnmt.layers.attention.base import State as State
+from attnmt.layers.attention.build import COVERAGES as COVERAGES
 from attnmt.layers.attention.build import MECHANISMS as MECHANISMS
 from attnmt.layers.attention.build import NORMALISERS as NORMALISERS
 from attnmt.layers.attention.build import build_attention as build_attention
+from attnmt.layers.attention.coverage import Coverage as Coverage
+from attnmt.layers.attention.coverage import CoverageAttention as CoverageAttention
 from attnmt.layers.attention.multiplicative import DotAttention as DotAttention
 from attnmt.layers.attention.multiplicative import GeneralAttention as GeneralAttention
 from attnmt.layers.attention.multiplicative import (

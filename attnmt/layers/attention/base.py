@@ -27,6 +27,7 @@ class Attention(keras.layers.Layer):
 
     align_kind = "token"  # what a column of the weights is: a source token or a "slot"
     sums_to_one = True  # whether a row of the weights does
+    scores_by_keys = True  # whether `score` reads memory.keys, which coverage adjusts
 
     def __init__(self, units: int, name: str = "attention") -> None:
         # The state (a coverage, a position) must not be rounded by mixed precision.

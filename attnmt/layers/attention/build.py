@@ -11,6 +11,13 @@ from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers.attention.additive import AdditiveAttention
 from attnmt.layers.attention.base import Attention
+from attnmt.layers.attention.coverage import (
+    CountCoverage,
+    Coverage,
+    CoverageAttention,
+    FertilityCoverage,
+    GatedCoverage,
+)
 from attnmt.layers.attention.multiplicative import (
     DotAttention,
     GeneralAttention,
@@ -35,6 +42,12 @@ NORMALISERS: dict[str, type[Normaliser]] = {
     "alpha_entmax": AlphaEntmax,
 }
 
+COVERAGES: dict[str, type[Coverage]] = {
+    "count": CountCoverage,
+    "fertility": FertilityCoverage,
+    "gated": GatedCoverage,
+}
+
 
 def build_attention(config: schema.Attention, query_depth: int) -> Attention:
     """Make the mechanism that the configuration names, with its options.
@@ -46,7 +59,19 @@ def build_attention(config: schema.Attention, query_depth: int) -> Attention:
     normaliser = _find("normaliser", config.normaliser, NORMALISERS, Normaliser)
     attention.normaliser = normaliser()
     attention.temperature = config.temperature
-    return attention
+    return _with_coverage(attention, config)
+
+
+def _with_coverage(attention: Attention, config: schema.Attention) -> Attention:
+    if config.coverage == "none":
+        return attention
+    kind = _find("coverage", config.coverage, COVERAGES, Coverage)
+    if not attention.scores_by_keys:
+        raise ConfigError(
+            f"model.attention.coverage: expected none, because {config.type} does not "
+            f"score by the keys that coverage adjusts, found {config.coverage!r}"
+        )
+    return CoverageAttention(attention, kind())
 
 
 def _construct(kind: type[Kind], name: str, options: Mapping[str, Any]) -> Kind:
