@@ -225,21 +225,29 @@ def test_luong_attends_with_the_new_state_and_feeds_the_result_in(make_case):
 
 
 def test_bahdanau_attends_with_the_previous_state_and_feeds_the_context(make_case):
-    """Bahdanau et al. (2015): s_t = f(s_t-1, y_t-1, c_t), A.2.2; one GRU layer."""
-    case = make_case("bahdanau", "gru")
+    """Bahdanau et al. (2015): s_t = f(s_t-1, y_t-1, c_t), A.2.2; two GRU layers."""
+    case = make_case("bahdanau", "gru", layers=2)
     w = {n: np.asarray(v, np.float64) for n, v in named_weights(case.decoder).items()}
-    h = np.tanh(np.asarray(case.encoded.final) @ w["bridge.kernel"] + w["bridge.bias"])
+
+    def gru(name: str, x: np.ndarray, kernel: np.ndarray, h: np.ndarray) -> np.ndarray:
+        xz, xr, xn = np.split(x @ kernel + w[f"{name}.bias"], 3, axis=1)
+        hz, hr, hn = np.split(h @ w[f"{name}.recurrent_kernel"], 3, axis=1)
+        z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+        new = np.tanh(xn + r * (hn + w[f"{name}.recurrent_bias"]))
+        return z * h + (1 - z) * new
+
+    bridge = np.tanh(
+        np.asarray(case.encoded.final) @ w["bridge.kernel"] + w["bridge.bias"]
+    )
+    h0, h1 = np.split(bridge, 2, axis=1)
     found = case.whole()
-    kernel = np.concatenate([w["cells.0.kernel"], w["feed.kernel"]])
+    first = np.concatenate([w["cells.0.kernel"], w["feed.kernel"]])
     for t in range(TARGET):
         y = case.embedded[:, t]
-        context, weights = attend(h, case, w)
-        x = np.concatenate([y, context], axis=1) @ kernel + w["cells.0.bias"]
-        xz, xr, xn = np.split(x, 3, axis=1)
-        hz, hr, hn = np.split(h @ w["cells.0.recurrent_kernel"], 3, axis=1)
-        z, r = sigmoid(xz + hz), sigmoid(xr + hr)
-        h = z * h + (1 - z) * np.tanh(xn + r * (hn + w["cells.0.recurrent_bias"]))
-        deep = np.concatenate([context, h, y], axis=1)
+        context, weights = attend(h1, case, w)
+        h0 = gru("cells.0", np.concatenate([y, context], axis=1), first, h0)
+        h1 = gru("cells.1", h0, w["cells.1.kernel"], h1)
+        deep = np.concatenate([context, h1, y], axis=1)
         attentional = np.tanh(deep @ w["combine.kernel"] + w["combine.bias"])
         assert_equal((found[0][:, t], found[1][:, t]), (attentional, weights))
 
