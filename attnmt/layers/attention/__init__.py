@@ -1,6 +1,9 @@
 """Attention mechanisms: the interface, the built-in ones, one by import path."""
 
 from attnmt.layers.attention.additive import AdditiveAttention as AdditiveAttention
+from attnmt.layers.attention.additive import (
+    NormedAdditiveAttention as NormedAdditiveAttention,
+)
 from attnmt.layers.attention.base import Attention as Attention
 from attnmt.layers.attention.base import Memory as Memory
 from attnmt.layers.attention.base import State as State
@@ -8,12 +11,26 @@ from attnmt.layers.attention.build import COVERAGES as COVERAGES
 from attnmt.layers.attention.build import MECHANISMS as MECHANISMS
 from attnmt.layers.attention.build import NORMALISERS as NORMALISERS
 from attnmt.layers.attention.build import build_attention as build_attention
+from attnmt.layers.attention.cosine import CosineAttention as CosineAttention
 from attnmt.layers.attention.coverage import Coverage as Coverage
 from attnmt.layers.attention.coverage import CoverageAttention as CoverageAttention
+from attnmt.layers.attention.gmm import (
+    GaussianMixtureAttention as GaussianMixtureAttention,
+)
+from attnmt.layers.attention.local import (
+    LocalMonotonicAttention as LocalMonotonicAttention,
+)
+from attnmt.layers.attention.local import (
+    LocalPredictiveAttention as LocalPredictiveAttention,
+)
+from attnmt.layers.attention.location import LocationAttention as LocationAttention
 from attnmt.layers.attention.multiplicative import DotAttention as DotAttention
 from attnmt.layers.attention.multiplicative import GeneralAttention as GeneralAttention
 from attnmt.layers.attention.multiplicative import (
     ScaledDotAttention as ScaledDotAttention,
+)
+from attnmt.layers.attention.multiplicative import (
+    ScaledGeneralAttention as ScaledGeneralAttention,
 )
 from attnmt.layers.attention.normalisers import Normaliser as Normaliser
 from attnmt.layers.attention.normalisers import Softmax as Softmax

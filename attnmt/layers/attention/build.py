@@ -9,8 +9,12 @@ from typing import Any, TypeVar
 
 from attnmt.config import schema
 from attnmt.errors import ConfigError
-from attnmt.layers.attention.additive import AdditiveAttention
+from attnmt.layers.attention.additive import (
+    AdditiveAttention,
+    NormedAdditiveAttention,
+)
 from attnmt.layers.attention.base import Attention
+from attnmt.layers.attention.cosine import CosineAttention
 from attnmt.layers.attention.coverage import (
     CountCoverage,
     Coverage,
@@ -18,10 +22,17 @@ from attnmt.layers.attention.coverage import (
     FertilityCoverage,
     GatedCoverage,
 )
+from attnmt.layers.attention.gmm import GaussianMixtureAttention
+from attnmt.layers.attention.local import (
+    LocalMonotonicAttention,
+    LocalPredictiveAttention,
+)
+from attnmt.layers.attention.location import LocationAttention
 from attnmt.layers.attention.multiplicative import (
     DotAttention,
     GeneralAttention,
     ScaledDotAttention,
+    ScaledGeneralAttention,
 )
 from attnmt.layers.attention.normalisers import Normaliser, Softmax
 from attnmt.layers.attention.sparse import AlphaEntmax, Entmax15, Sparsemax
@@ -30,10 +41,18 @@ Kind = TypeVar("Kind")
 
 MECHANISMS: dict[str, type[Attention]] = {
     "additive": AdditiveAttention,
+    "concat": AdditiveAttention,
+    "additive_normed": NormedAdditiveAttention,
     "dot": DotAttention,
     "scaled_dot": ScaledDotAttention,
     "general": GeneralAttention,
     "multiplicative": GeneralAttention,
+    "scaled_general": ScaledGeneralAttention,
+    "cosine": CosineAttention,
+    "location": LocationAttention,
+    "local_m": LocalMonotonicAttention,
+    "local_p": LocalPredictiveAttention,
+    "gmm": GaussianMixtureAttention,
 }
 NORMALISERS: dict[str, type[Normaliser]] = {
     "softmax": Softmax,

@@ -1,4 +1,4 @@
-"""Multiplicative attention: dot, scaled dot, general."""
+"""Multiplicative attention: dot, scaled dot, general, scaled general."""
 
 import math
 
@@ -44,3 +44,19 @@ class GeneralAttention(DotAttention):
 
     def project_keys(self, values: Tensor) -> Tensor:
         return self.key_layer(values)  # [batch, source, units]
+
+
+class ScaledGeneralAttention(GeneralAttention):
+    """score = g query . W key, with a learned number g that begins as 1.
+
+    Luong et al. (2015), eq. 8, "general", with the scale of TensorFlow 1's
+    scaled_luong (tensorflow/nmt). `units` must be the depth of the query.
+    """
+
+    def __init__(self, units: int, name: str = "attention") -> None:
+        super().__init__(units, name)
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def score(self, query: Tensor, memory: Memory, state: State) -> Tensor:
+        scores = super().score(query, memory, state)  # [batch, target, source]
+        return scores * ops.cast(self.scale, scores.dtype)
