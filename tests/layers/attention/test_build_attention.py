@@ -67,7 +67,7 @@ def test_an_import_path_names_a_users_class_with_its_options(user_folder):
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ("aditive", "expected one of additive, dot, .* found 'aditive'"),
+        ("aditive", "expected one of additive, .* dot, .* found 'aditive'"),
         ("no_such_file:Sharp", "cannot import 'no_such_file:Sharp'"),
         ("users_attention:Blunt", "no attribute 'Blunt'"),
         ("users_attention:Other", "to be a subclass of"),
