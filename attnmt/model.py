@@ -37,6 +37,7 @@ class Seq2Seq(keras.Model):
     ) -> None:
         super().__init__()
         self.drops = config.dropout
+        self.unread = config.attention.dropout  # share of source positions
         size, tie = config.embeddings.size, config.embeddings.tie
         self.target_embedding = Embedding(target_vocabulary, size)
         self.source_embedding = (
@@ -60,6 +61,10 @@ class Seq2Seq(keras.Model):
         embedded = self._embed(self.source_embedding, source, fold_in(seed, 0))
         encoded = self.encoder(embedded, mask, fold_in(seed, 1))
         memory = self.decoder.attention.prepare(encoded.values, mask)
+        if seed is not None and self.unread > 0.0:
+            # Values only: the weights that are reported (and trained on) stay whole.
+            read = word_dropout(memory.values, self.unread, fold_in(seed, 2))
+            memory = self.decoder.attention.with_values(memory, read)
         return Source(encoded, memory)
 
     def start(self, source: Source) -> DecoderState:

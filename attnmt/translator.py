@@ -106,12 +106,13 @@ class Translator:
 
     def describe(self, mode: str = "translate") -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
+        attention = self.network.decoder.attention
         return {
             "attention": {
-                "name": type(self.network.decoder.attention).__name__,
+                "name": type(attention).__name__,
                 "layers": ["dec0"],
-                "align_kind": "token",
-                "sums_to_one": True,
+                "align_kind": attention.align_kind,
+                "sums_to_one": attention.sums_to_one,
             },
             "query": "produced",
             "mode": mode,

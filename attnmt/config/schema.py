@@ -202,6 +202,16 @@ class Attention(BaseModel):
         "Tu et al. (2016): none, count, fertility, gated, or 'package.module:Class' "
         "of your own.",
     )
+    heads: Count = Field(
+        default=1,
+        description="Mechanisms side by side, Vaswani et al. (2017); each works in "
+        "units / heads numbers.",
+    )
+    dropout: Rate = Field(
+        default=0.0,
+        description="Source positions that training leaves out of what is read, "
+        "though not out of the weights; the same for a whole sentence.",
+    )
 
     @property
     def options(self) -> dict[str, Any]:

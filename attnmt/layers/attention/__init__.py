@@ -24,6 +24,7 @@ from attnmt.layers.attention.local import (
     LocalPredictiveAttention as LocalPredictiveAttention,
 )
 from attnmt.layers.attention.location import LocationAttention as LocationAttention
+from attnmt.layers.attention.multi_head import MultiHeadAttention as MultiHeadAttention
 from attnmt.layers.attention.multiplicative import DotAttention as DotAttention
 from attnmt.layers.attention.multiplicative import GeneralAttention as GeneralAttention
 from attnmt.layers.attention.multiplicative import (

@@ -43,6 +43,10 @@ class Attention(keras.layers.Layer):
         """[batch, source, depth] -> [batch, source, units]; the values themselves."""
         return values
 
+    def with_values(self, memory: Memory, values: Tensor) -> Memory:
+        """The memory with others in the place of `memory.values`: same shape, keys."""
+        return memory._replace(values=values)
+
     def initial_state(self, memory: Memory) -> State:
         """What the mechanism carries before the first target position."""
         return ()

@@ -28,6 +28,7 @@ from attnmt.layers.attention.local import (
     LocalPredictiveAttention,
 )
 from attnmt.layers.attention.location import LocationAttention
+from attnmt.layers.attention.multi_head import MultiHeadAttention
 from attnmt.layers.attention.multiplicative import (
     DotAttention,
     GeneralAttention,
@@ -73,8 +74,23 @@ def build_attention(config: schema.Attention, query_depth: int) -> Attention:
 
     Raises ConfigError for a name, an import path or an option that is none.
     """
+    options = {"units": query_depth, **config.options}
+    if config.heads == 1:
+        return _build_one(config, options)
+    units = options["units"]
+    if type(units) is not int or units % config.heads:
+        raise ConfigError(
+            f"model.attention.heads: expected a divisor of units ({units!r}; without "
+            f"units: decoder.units), found {config.heads}"
+        )
+    options["units"] = units // config.heads
+    heads = [_build_one(config, options) for _ in range(config.heads)]
+    return MultiHeadAttention(heads, units)
+
+
+def _build_one(config: schema.Attention, options: Mapping[str, Any]) -> Attention:
     kind = _find("type", config.type, MECHANISMS, Attention)
-    attention = _construct(kind, config.type, {"units": query_depth, **config.options})
+    attention = _construct(kind, config.type, options)
     normaliser = _find("normaliser", config.normaliser, NORMALISERS, Normaliser)
     attention.normaliser = normaliser()
     attention.temperature = config.temperature
@@ -120,7 +136,7 @@ def _find(
         sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # a module of the user's own may fail in any way
         raise ConfigError(
             f"model.attention.{key}: cannot import {name!r}: {error} "
             f"(looked in {here} and the installed packages)"

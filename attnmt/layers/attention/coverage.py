@@ -139,6 +139,9 @@ class CoverageAttention(Attention):
             self.coverage.built = True
         return memory
 
+    def with_values(self, memory: Memory, values: Tensor) -> Memory:
+        return self.inner.with_values(memory, values)
+
     def initial_state(self, memory: Memory) -> State:
         return self.inner.initial_state(memory), self.coverage.initial_state(memory)
 

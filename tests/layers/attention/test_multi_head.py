@@ -34,7 +34,9 @@ def randomised(kind: str = "scaled_dot", **options: Any) -> Attention:
     return attention
 
 
-def read(attention: Attention, values=SOURCES, mask=MASK, queries=QUERIES):
+def read(
+    attention: Attention, values: Any = SOURCES, mask=MASK, queries: Any = QUERIES
+) -> tuple[Any, Any]:
     """Contexts [batch, target, depth], weights [batch, head, target, source]."""
     memory = attention.prepare(values, mask)
     state, contexts, weights = attention.initial_state(memory), [], []
