@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -104,16 +105,24 @@ def make_model(
 
 
 COVERED = "users_coverage:Coverage"
-KINDS = pytest.mark.parametrize(
-    "options",
-    [
-        {"tie": "none", "attention": "dot", "input_feeding": False},
-        {"tie": "target_softmax", "style": "bahdanau", "cell": "gru", "layers": 2},
-        {"tie": "all", "attention": "general", "layers": 2},
-        {"tie": "target_softmax", "attention": COVERED, "input_feeding": False},
-    ],
-    ids=lambda options: "-".join(map(str, options.values())),
-)
+KINDS: list[dict[str, Any]] = [
+    {"tie": "none", "attention": "dot", "input_feeding": False},
+    {"tie": "target_softmax", "style": "bahdanau", "cell": "gru", "layers": 2},
+    {"tie": "all", "attention": "general", "layers": 2},
+    {"tie": "target_softmax", "attention": COVERED, "input_feeding": False},
+]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: str([*kind.values()]))
+def options(request, users_module) -> dict[str, Any]:
+    """What `make_model` takes, for four models that differ in everything."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(options) -> Seq2Seq:
+    """A model that no test changes."""
+    return make_model(**options)
 
 
 def whole(model: Seq2Seq, source=SOURCE, target_in=TARGET_IN, seed=None):
@@ -122,9 +131,7 @@ def whole(model: Seq2Seq, source=SOURCE, target_in=TARGET_IN, seed=None):
     return np.asarray(model.logits(attentional)), np.asarray(weights)
 
 
-@KINDS
-def test_step_by_step_is_the_whole_sequence(options):
-    model = make_model(**options)
+def test_step_by_step_is_the_whole_sequence(model):
     encoded = model.encode(tf.constant(SOURCE))
     state, outputs = model.start(encoded), []
     for token in TARGET_IN.T:
@@ -135,9 +142,7 @@ def test_step_by_step_is_the_whole_sequence(options):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-@KINDS
-def test_more_padding_changes_nothing(options):
-    model = make_model(**options)
+def test_more_padding_changes_nothing(model):
     logits, weights = whole(model)
     more = whole(model, np.pad(SOURCE, [(0, 0), (0, 3)]))
     np.testing.assert_allclose(more[0], logits, atol=1e-5)
@@ -147,17 +152,14 @@ def test_more_padding_changes_nothing(options):
     np.testing.assert_allclose(alone[1], weights[1:, :, :3], atol=1e-5)
 
 
-@KINDS
-def test_padding_gets_no_weight_and_rows_sum_to_one(options):
-    _, weights = whole(make_model(**options))
+def test_padding_gets_no_weight_and_rows_sum_to_one(model):
+    _, weights = whole(model)
     np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-6)
     assert (weights[1, :, 3:] == 0.0).all()
     assert (weights[1, :, :3] > 0.0).all()
 
 
-@KINDS
-def test_gradients_reach_every_variable(options):
-    model = make_model(**options)
+def test_gradients_reach_every_variable(model):
     with tf.GradientTape() as tape:
         attentional, _ = model(tf.constant(SOURCE), tf.constant(TARGET_IN))
         loss = tf.reduce_sum(model.logits(attentional) ** 2)
@@ -168,9 +170,8 @@ def test_gradients_reach_every_variable(options):
         assert np.abs(np.asarray(gradient)).max() > 1e-6, name
 
 
-@KINDS
-def test_a_model_is_what_its_checkpoint_holds(tmp_path, options):
-    model, other = make_model(**options), make_model(**options, spread=0.1)
+def test_a_model_is_what_its_checkpoint_holds(tmp_path, model, options):
+    other = make_model(**options, spread=0.1)
     arrays = {name: np.asarray(v) for name, v in named_weights(model).items()}
     state = checkpoint.State(step=4)
     file = checkpoint.save(tmp_path, arrays, {}, state) / checkpoint.WEIGHTS
@@ -181,7 +182,6 @@ def test_a_model_is_what_its_checkpoint_holds(tmp_path, options):
 
 
 @pytest.mark.filterwarnings("error")
-@KINDS
 def test_making_a_model_warns_of_nothing(options):
     make_model(**options)
 
@@ -330,9 +330,7 @@ def assert_forced_decoding_agrees(
     np.testing.assert_allclose(hypothesis.weights, weights[0], atol=1e-5)
 
 
-@KINDS
-def test_every_hypothesis_of_a_beam_has_the_weights_of_its_own_path(options):
-    model = make_model(**options, spread=1.0)
+def test_every_hypothesis_of_a_beam_has_the_weights_of_its_own_path(model):
     trace, found = decode(model, SOURCE, beam=4, n_best=4, longest=5)
     slots = np.arange(4)
     assert (trace.parents != slots)[trace.log_probs > search.beam.NEVER].any()
@@ -355,11 +353,10 @@ def padded(rows: list[list[int]]) -> np.ndarray:
     return np.array([row + [PAD] * (width - len(row)) for row in rows], np.int32)
 
 
-@pytest.fixture(scope="module", params=["additive", COVERED])
-def taught(request) -> Seq2Seq:
+@pytest.fixture(scope="module")
+def taught() -> Seq2Seq:
     """A model that knows three translations by heart."""
-    keras.utils.set_random_seed(1)
-    model = make_model(attention=request.param, spread=0.3)
+    model = make_model(attention=COVERED, spread=0.3)
     config = schema.Training(label_smoothing=0.0)
     trainer = Trainer(model, make_optimizer(config, "float32"), config)
     sources, targets = [list(side) for side in zip(*LESSONS, strict=True)]
