@@ -214,8 +214,9 @@ class Loop:
         run.point("last", folder)
         if state.best_step == state.step:
             run.point("best", folder)
-        best = f"{state.best_step:09d}"
-        checkpoint.prune(run.checkpoints_dir, self.config.training.keep, {best})
+        # This one is named too: what is newer by its name may be damaged.
+        needed = {folder.name, f"{state.best_step:09d}"}
+        checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
 
 
 def _groups(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
