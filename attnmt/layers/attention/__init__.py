@@ -17,6 +17,9 @@ from attnmt.layers.attention.coverage import CoverageAttention as CoverageAttent
 from attnmt.layers.attention.gmm import (
     GaussianMixtureAttention as GaussianMixtureAttention,
 )
+from attnmt.layers.attention.linear import LinearAttention as LinearAttention
+from attnmt.layers.attention.linear import PerformerAttention as PerformerAttention
+from attnmt.layers.attention.linformer import LinformerAttention as LinformerAttention
 from attnmt.layers.attention.local import (
     LocalMonotonicAttention as LocalMonotonicAttention,
 )
@@ -24,6 +27,8 @@ from attnmt.layers.attention.local import (
     LocalPredictiveAttention as LocalPredictiveAttention,
 )
 from attnmt.layers.attention.location import LocationAttention as LocationAttention
+from attnmt.layers.attention.monotonic import MochaAttention as MochaAttention
+from attnmt.layers.attention.monotonic import MonotonicAttention as MonotonicAttention
 from attnmt.layers.attention.multi_head import MultiHeadAttention as MultiHeadAttention
 from attnmt.layers.attention.multiplicative import DotAttention as DotAttention
 from attnmt.layers.attention.multiplicative import GeneralAttention as GeneralAttention

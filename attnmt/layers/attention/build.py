@@ -23,11 +23,14 @@ from attnmt.layers.attention.coverage import (
     GatedCoverage,
 )
 from attnmt.layers.attention.gmm import GaussianMixtureAttention
+from attnmt.layers.attention.linear import LinearAttention, PerformerAttention
+from attnmt.layers.attention.linformer import LinformerAttention
 from attnmt.layers.attention.local import (
     LocalMonotonicAttention,
     LocalPredictiveAttention,
 )
 from attnmt.layers.attention.location import LocationAttention
+from attnmt.layers.attention.monotonic import MochaAttention, MonotonicAttention
 from attnmt.layers.attention.multi_head import MultiHeadAttention
 from attnmt.layers.attention.multiplicative import (
     DotAttention,
@@ -54,6 +57,11 @@ MECHANISMS: dict[str, type[Attention]] = {
     "local_m": LocalMonotonicAttention,
     "local_p": LocalPredictiveAttention,
     "gmm": GaussianMixtureAttention,
+    "monotonic": MonotonicAttention,
+    "mocha": MochaAttention,
+    "linear": LinearAttention,
+    "performer": PerformerAttention,
+    "linformer": LinformerAttention,
 }
 NORMALISERS: dict[str, type[Normaliser]] = {
     "softmax": Softmax,

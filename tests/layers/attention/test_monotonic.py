@@ -33,7 +33,12 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-def read(attention: Attention, values=MEMORY, mask=MASK, queries=QUERIES):
+def read(
+    attention: Attention,
+    values: Any = MEMORY,
+    mask: Any = MASK,
+    queries: Any = QUERIES,
+) -> tuple[Any, Any]:
     """Contexts and weights [steps, batch, ...], one target position after the other."""
     memory = attention.prepare(values, mask)
     state, contexts, weights = attention.initial_state(memory), [], []
@@ -47,7 +52,7 @@ def read(attention: Attention, values=MEMORY, mask=MASK, queries=QUERIES):
 def randomised(make: Callable[[], Attention]) -> Attention:
     attention = make()
     read(attention)  # builds it
-    draw = np.random.default_rng(3)
+    draw = np.random.default_rng(10)  # in "hard" some stop and some walk past
     for variable in attention.weights:
         variable.assign(draw.normal(size=variable.shape))
     return attention
@@ -125,7 +130,7 @@ def test_contexts_and_weights_are_those_of_the_formula(make):
     attention = randomised(make)
     contexts, weights = oracle(attention)
     found = read(attention)
-    assert weights[0].any() and weights.sum() < STEPS * BATCH - 0.1  # some walk past
+    assert 3.0 < weights.sum() < STEPS * BATCH - 0.1
     np.testing.assert_allclose(found[0], contexts, atol=2e-6)
     np.testing.assert_allclose(found[1], weights, atol=2e-6)
 
@@ -182,7 +187,8 @@ def test_every_weight_has_a_finite_gradient_that_is_not_zero(make):
         contexts, weights = read(attention, values)
         loss = tf.reduce_sum(contexts**2) + tf.reduce_sum(weights**2)
     sources = {name: v.value for name, v in named.items()} | {"values": values}
-    for name, gradient in tape.gradient(loss, sources).items():
+    for name, found in tape.gradient(loss, sources).items():
+        gradient = np.asarray(found)
         assert np.isfinite(gradient).all(), name
         assert np.abs(gradient).max() > 1e-6, name
     assert "bias" in sources and "scale" in sources
@@ -194,7 +200,8 @@ def test_gradients_in_a_graph_with_a_source_of_any_length_are_those_without():
 
     def gradient(values, mask):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(read(attention, values, mask)[0] ** 2)
+            contexts, _ = read(attention, values, mask, QUERIES[:1])
+            loss = tf.reduce_sum(contexts**2)
         return tape.gradient(loss, kernel.value)
 
     any_length = tf.function(
