@@ -63,6 +63,8 @@ def prepare(runtime: schema.Runtime) -> Device:
         pass
     precision = _precision(runtime, gpus if use_gpu else [])
     keras.config.set_dtype_policy(precision)
+    # Keras would wrap the message of an error within a layer in the layer's arguments.
+    keras.config.disable_traceback_filtering()
     return Device(
         "gpu" if use_gpu else "cpu",
         precision,

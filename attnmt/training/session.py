@@ -55,6 +55,7 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     found = checkpoint.newest_valid(run.checkpoints_dir)
     _check_resume(config, run, found is not None, resume)
     device = devices.prepare(config.runtime)
+    build_model(config.model, 4, 4)  # a model that cannot be is told before the wait
     say(f"device: {device.description}")
     run.path.mkdir(parents=True, exist_ok=True)
     if found is None:  # left by a training that was stopped early, of other settings
