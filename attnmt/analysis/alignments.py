@@ -11,6 +11,17 @@ Link = tuple[int, int]  # (source word, target word), counted from 0
 
 _LINK = re.compile(r"([0-9]+)([-p?])([0-9]+)")
 
+SYMMETRISATIONS = (
+    "forward",
+    "reverse",
+    "intersection",
+    "union",
+    "grow-diag",
+    "grow-diag-final",
+    "grow-diag-final-and",
+)
+_NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
+
 
 def argmax_links(word_weights: np.ndarray) -> list[Link]:
     """Links every target word to the source word with the largest weight.
@@ -51,3 +62,52 @@ def parse_pharaoh(line: str, *, one_indexed: bool) -> tuple[set[Link], set[Link]
         if match[2] == "-":
             sure.add(link)
     return sure, possible
+
+
+def symmetrise(
+    forward: Iterable[Link], reverse: Iterable[Link], method: str
+) -> list[Link]:
+    """One alignment of two that were made in opposite directions, sorted.
+
+    Both hold (source word, target word). Och and Ney (2003), section 3.4; Koehn et al.
+    (2003): grow-diag begins with the intersection and adds neighbours (also diagonal
+    ones) of its links from the union, as long as they link a word that has no link;
+    final then adds links of either direction for words that still have none, final-and
+    only where both words have none. `method` is one of SYMMETRISATIONS.
+    """
+    forward, reverse = set(forward), set(reverse)
+    if method in ("forward", "reverse"):
+        return sorted(forward if method == "forward" else reverse)
+    if method == "union":
+        return sorted(forward | reverse)
+    links = forward & reverse
+    if method == "intersection":
+        return sorted(links)
+    _grow(links, forward | reverse)
+    if method != "grow-diag":
+        enough = all if method == "grow-diag-final-and" else any
+        for direction in (forward, reverse):
+            for link in sorted(direction - links):
+                if enough(_without_link(link, links)):
+                    links.add(link)
+    return sorted(links)
+
+
+def _grow(links: set[Link], union: set[Link]) -> None:
+    grown = True
+    while grown:
+        grown = False
+        for source, target in sorted(links):
+            for ahead, down in _NEIGHBOURS:
+                link = (source + ahead, target + down)
+                if link in union - links and any(_without_link(link, links)):
+                    links.add(link)
+                    grown = True
+
+
+def _without_link(link: Link, links: set[Link]) -> tuple[bool, bool]:
+    """Whether its source word, its target word has no link yet."""
+    return (
+        all(source != link[0] for source, _ in links),
+        all(target != link[1] for _, target in links),
+    )

@@ -19,6 +19,7 @@ COMMANDS = {
         "evaluate",
         "Score translations: the test set of a run, other text, or two files.",
     ),
+    "align": ("align", "Link the words of two texts, learnt from these texts alone."),
     "attention": (
         "app",
         "Look at attention weights, as `attnmt translate --attention` writes them.",

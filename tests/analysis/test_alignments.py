@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnmt.analysis.alignments import argmax_links, parse_pharaoh, pharaoh
+from attnmt.analysis.alignments import (
+    SYMMETRISATIONS,
+    argmax_links,
+    parse_pharaoh,
+    pharaoh,
+    symmetrise,
+)
 from attnmt.errors import DataError
 
 LINKS = st.sets(st.tuples(st.integers(0, 99), st.integers(0, 99)))
@@ -57,3 +63,42 @@ def test_what_is_no_link_is_named(token):
 def test_zero_is_refused_where_words_count_from_one():
     with pytest.raises(DataError, match="counted from 1, found '0-3'"):
         parse_pharaoh("0-3", one_indexed=True)
+
+
+FORWARD = {(0, 0), (1, 1), (2, 1), (4, 3), (6, 5)}
+REVERSE = {(0, 0), (1, 1), (1, 2), (4, 3), (5, 4), (6, 6), (8, 7)}
+
+
+@pytest.mark.parametrize(
+    ("method", "more"),
+    [
+        ("intersection", set()),
+        # (2, 1), (1, 2), (5, 4) touch a link; (6, 5), (6, 6) touch (5, 4) then.
+        ("grow-diag", {(2, 1), (1, 2), (5, 4), (6, 5), (6, 6)}),
+        ("grow-diag-final", {(2, 1), (1, 2), (5, 4), (6, 5), (6, 6), (8, 7)}),
+        ("grow-diag-final-and", {(2, 1), (1, 2), (5, 4), (6, 5), (6, 6), (8, 7)}),
+        ("union", FORWARD | REVERSE),
+        ("forward", FORWARD),
+        ("reverse", REVERSE),
+    ],
+)
+def test_two_directions_become_one_alignment(method, more):
+    links = symmetrise(FORWARD, REVERSE, method)
+    start = set() if method in ("forward", "reverse") else {(0, 0), (1, 1), (4, 3)}
+    assert links == sorted(start | more)
+
+
+def test_final_links_a_word_that_has_none_and_final_and_only_both():
+    forward, reverse = {(0, 0), (0, 3), (5, 5)}, {(0, 0)}
+    assert symmetrise(forward, reverse, "grow-diag") == [(0, 0)]
+    assert symmetrise(forward, reverse, "grow-diag-final") == sorted(forward)
+    assert symmetrise(forward, reverse, "grow-diag-final-and") == [(0, 0), (5, 5)]
+
+
+def test_every_method_begins_with_the_intersection_and_stays_in_the_union():
+    draw = np.random.default_rng(0)
+    for _ in range(50):
+        one, other = (set(map(tuple, draw.integers(7, size=(9, 2)))) for _ in "ab")
+        for method in SYMMETRISATIONS[2:]:
+            links = set(symmetrise(one, other, method))
+            assert one & other <= links <= one | other

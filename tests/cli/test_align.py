@@ -1,0 +1,43 @@
+"""`attnmt align` as the installed command."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from attnmt.analysis.alignments import SYMMETRISATIONS
+from attnmt.cli.align import Symmetrisation
+
+
+def align(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "attnmt", "align", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd)
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    (tmp_path / "en").write_text("the house\nThe book\n\na book\n", "utf-8")
+    (tmp_path / "de").write_text("das Haus\ndas Buch\nleer\nein Buch\n", "utf-8")
+    return tmp_path
+
+
+def test_a_line_of_links_for_every_pair(texts):
+    done = align("en", "de", "-o", "links", cwd=texts)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (texts / "links").read_text("utf-8") == "0-0 1-1\n0-0 1-1\n\n0-0 1-1\n"
+    assert align("en", "de", cwd=texts).stdout == "0-0 1-1\n0-0 1-1\n\n0-0 1-1\n"
+    assert align("en", "de", "--symmetrise", "reverse", cwd=texts).returncode == 0
+
+
+def test_unequal_texts_are_refused(texts):
+    (texts / "de").write_text("das Haus\n", "utf-8")
+    done = align("en", "de", "-o", "links", cwd=texts)
+    assert done.returncode == 3
+    assert "found 4 in en and 1 in de" in done.stderr
+    assert not (texts / "links").exists()
+
+
+def test_the_command_knows_every_symmetrisation():
+    assert get_args(Symmetrisation) == SYMMETRISATIONS
