@@ -27,6 +27,7 @@ class Attention(keras.layers.Layer):
 
     align_kind = "token"  # what a column of the weights is: a source token or a "slot"
     sums_to_one = True  # whether a row of the weights does
+    normalises = True  # whether the normaliser and the temperature make the weights
     scores_by_keys = True  # whether `score` reads memory.keys, which coverage adjusts
 
     def __init__(self, units: int, name: str = "attention") -> None:
@@ -34,6 +35,7 @@ class Attention(keras.layers.Layer):
         super().__init__(name=name, autocast=False)
         self.units = units
         self.normaliser: Normaliser = Softmax()  # build_attention puts another in
+        self.temperature = 1.0  # above one flatter, below one sharper
 
     def prepare(self, values: Tensor, mask: Tensor) -> Memory:
         """Project the keys of [batch, source, depth] values, once per source batch."""
@@ -57,6 +59,7 @@ class Attention(keras.layers.Layer):
 
     def normalise(self, scores: Tensor, mask: Tensor) -> Tensor:
         """Scores to weights: rows sum to one, padding gets exactly zero."""
+        scores = ops.divide(ops.cast(scores, "float32"), self.temperature)
         return self.normaliser(scores, mask)
 
     def next_state(self, state: State, weights: Tensor) -> State:

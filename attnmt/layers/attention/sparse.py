@@ -7,7 +7,7 @@ gradients, then writes it as a function of the scores, so that gradients go thro
 
 from collections.abc import Callable
 
-from keras import ops
+import tensorflow as tf
 
 from attnmt.layers.attention.normalisers import Normaliser, Tensor
 
@@ -21,12 +21,12 @@ class Sparsemax(Normaliser):
     """
 
     def call(self, scores: Tensor, mask: Tensor) -> Tensor:
-        scores = ops.maximum(_from_top(scores, mask), -2.0)  # lower ones weigh nothing
+        scores = tf.maximum(_from_top(scores, mask), -2.0)  # lower ones weigh nothing
         _, rank, mean = _ordered(scores)
-        tau = ops.max(mean - 1.0 / rank, axis=-1, keepdims=True)
-        count, mean, _ = _moments(scores, scores > ops.stop_gradient(tau))
+        tau = tf.reduce_max(mean - 1.0 / rank, axis=-1, keepdims=True)
+        count, mean, _ = _moments(scores, scores > tf.stop_gradient(tau))
         tau = mean - 1.0 / count
-        return ops.where(mask, ops.relu(scores - tau), 0.0)
+        return tf.where(mask, tf.nn.relu(scores - tau), 0.0)
 
 
 class Entmax15(Normaliser):
@@ -36,15 +36,15 @@ class Entmax15(Normaliser):
     """
 
     def call(self, scores: Tensor, mask: Tensor) -> Tensor:
-        scores = ops.maximum(_from_top(scores, mask), -2.0) / 2.0
+        scores = tf.maximum(_from_top(scores, mask), -2.0) / 2.0
         ordered, rank, mean = _ordered(scores)
-        spread = ops.cumsum(ordered**2, axis=-1) - rank * mean**2
-        tau = mean - ops.sqrt(ops.relu(1.0 - spread) / rank)
-        tau = ops.where(tau <= ordered, tau, -2.0)
-        tau = ops.stop_gradient(ops.max(tau, axis=-1, keepdims=True))
+        spread = tf.cumsum(ordered**2, axis=-1) - rank * mean**2
+        tau = mean - tf.sqrt(tf.nn.relu(1.0 - spread) / rank)
+        tau = tf.where(tau <= ordered, tau, -2.0)
+        tau = tf.stop_gradient(tf.reduce_max(tau, axis=-1, keepdims=True))
         count, mean, spread = _moments(scores, scores > tau)
-        tau = mean - ops.sqrt((1.0 - spread) / count)
-        return ops.where(mask, ops.relu(scores - tau) ** 2, 0.0)
+        tau = mean - tf.sqrt((1.0 - spread) / count)
+        return tf.where(mask, tf.nn.relu(scores - tau) ** 2, 0.0)
 
 
 class AlphaEntmax(Normaliser):
@@ -62,57 +62,59 @@ class AlphaEntmax(Normaliser):
         )
 
     def call(self, scores: Tensor, mask: Tensor) -> Tensor:
-        scores = ops.maximum(_from_top(scores, mask), -1e4)
-        a = ops.sigmoid(self.alpha_logit)
+        scores = tf.maximum(_from_top(scores, mask), -1e4)
+        a = tf.sigmoid(self.alpha_logit)
 
         def weigh(shift: Tensor) -> Tensor:
             x = a * (scores - shift)
             inside = x > -1.0
-            power = ops.exp(ops.log1p(ops.where(inside, x, 0.0)) / a)
-            return ops.where(inside, power, 0.0)
+            power = tf.exp(tf.math.log1p(tf.where(inside, x, 0.0)) / a)
+            return tf.where(inside, power, 0.0)
 
-        shift = ops.stop_gradient(_bisect(weigh, scores, a))
+        shift = tf.stop_gradient(_bisect(weigh, scores, a))
         # A Newton step from there is exact, and has the gradients of the solution.
         weights = weigh(shift)
-        slope = ops.sum(ops.where(weights > 0.0, weights ** (1.0 - a), 0.0), -1, True)
-        total = ops.sum(weights, axis=-1, keepdims=True)
-        weights = weigh(shift + (total - 1.0) / ops.stop_gradient(slope))
-        return ops.where(mask, weights, 0.0)
+        slope = tf.reduce_sum(
+            tf.where(weights > 0.0, weights ** (1.0 - a), 0.0), -1, True
+        )
+        total = tf.reduce_sum(weights, axis=-1, keepdims=True)
+        weights = weigh(shift + (total - 1.0) / tf.stop_gradient(slope))
+        return tf.where(mask, weights, 0.0)
 
 
 def _bisect(weigh: Callable[[Tensor], Tensor], scores: Tensor, a: Tensor) -> Tensor:
     """The shift, from below, with which a row of weights sums to one."""
-    size = ops.cast(ops.shape(scores)[-1], "float32")
+    size = tf.cast(tf.shape(scores)[-1], "float32")
     # With a shift of 0 the best weighs one, at the end of the interval 1 / size.
-    low = ops.zeros_like(scores[..., :1])
-    width = -ops.expm1(-a * ops.log(size)) / a
+    low = tf.zeros_like(scores[..., :1])
+    width = -tf.math.expm1(-a * tf.math.log(size)) / a
     for _ in range(HALVINGS):
         width = width / 2.0
-        enough = ops.sum(weigh(low + width), axis=-1, keepdims=True) >= 1.0
-        low = ops.where(enough, low + width, low)
+        enough = tf.reduce_sum(weigh(low + width), axis=-1, keepdims=True) >= 1.0
+        low = tf.where(enough, low + width, low)
     return low
 
 
 def _from_top(scores: Tensor, mask: Tensor) -> Tensor:
     """Float32 scores whose largest is 0, with padding far below."""
-    scores = ops.where(mask, ops.cast(scores, "float32"), -1e30)
-    top = ops.max(scores, axis=-1, keepdims=True)
-    return scores - ops.stop_gradient(top)
+    scores = tf.where(mask, tf.cast(scores, "float32"), -1e30)
+    top = tf.reduce_max(scores, axis=-1, keepdims=True)
+    return scores - tf.stop_gradient(top)
 
 
 def _ordered(scores: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The scores, largest first; their ranks from 1; the mean of those so far."""
-    ordered = -ops.sort(-ops.stop_gradient(scores), axis=-1)
-    rank = ops.cumsum(ops.ones_like(ordered), axis=-1)
-    return ordered, rank, ops.cumsum(ordered, axis=-1) / rank
+    ordered = tf.sort(tf.stop_gradient(scores), axis=-1, direction="DESCENDING")
+    rank = tf.cumsum(tf.ones_like(ordered), axis=-1)
+    return ordered, rank, tf.cumsum(ordered, axis=-1) / rank
 
 
 def _moments(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Number, mean and summed squared deviation of the chosen scores of a row."""
 
     def total(x: Tensor) -> Tensor:
-        return ops.sum(ops.where(chosen, x, 0.0), axis=-1, keepdims=True)
+        return tf.reduce_sum(tf.where(chosen, x, 0.0), axis=-1, keepdims=True)
 
-    count = total(ops.ones_like(scores))
+    count = total(tf.ones_like(scores))
     mean = total(scores) / count
     return count, mean, total((scores - mean) ** 2)
