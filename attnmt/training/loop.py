@@ -55,13 +55,20 @@ class Loop:
                 self._epoch()
 
     def is_over(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.ended_by() is not None
+
+    def ended_by(self) -> str | None:
+        """The setting that ends the training where it is, None while it goes on."""
         options, state = self.config.training, self.state
         patience = self.config.validation.early_stopping.patience
-        return (
-            state.epoch >= options.max_epochs
-            or state.step >= (options.max_steps or math.inf)
-            or (patience is not None and state.bad_validations > patience)
-        )
+        if state.epoch >= options.max_epochs:
+            return "training.max_epochs"
+        if state.step >= (options.max_steps or math.inf):
+            return "training.max_steps"
+        if state.bad_validations >= (patience or math.inf):
+            return "validation.early_stopping.patience"
+        return None
 
     def _epoch(self) -> None:
         options, state = self.config.training, self.state
@@ -211,12 +218,17 @@ class Loop:
             for named in (self.weights, self.trainer.named_state(self.weights))
         )
         folder = checkpoint.save(run.checkpoints_dir, weights, optimizer, state)
-        run.point("last", folder)
-        if state.best_step == state.step:
-            run.point("best", folder)
+        point(run, state)
         # This one is named too: what is newer by its name may be damaged.
         needed = {folder.name, f"{state.best_step:09d}"}
         checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
+
+
+def point(run: Run, state: checkpoint.State) -> None:
+    """Let the files `last` and `best` name the checkpoints that a state speaks of."""
+    run.point("last", run.checkpoints_dir / f"{state.step:09d}")
+    if state.best_step:
+        run.point("best", run.checkpoints_dir / f"{state.best_step:09d}")
 
 
 def _groups(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:

@@ -17,7 +17,7 @@ from attnmt.model import build_model, named_weights
 from attnmt.run import Run, write_atomically
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
-from attnmt.training.loop import Loop
+from attnmt.training.loop import Loop, point
 from attnmt.training.progress import clock, say
 from attnmt.training.step import Trainer, make_optimizer
 from attnmt.training.validation import Validator
@@ -68,7 +68,7 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     if loop.state.finished and loop.is_over():
         say(
             f"nothing left to do: the training ended at step {loop.state.step}; raise "
-            "training.max_epochs to go on"
+            f"{loop.ended_by()} to go on"
         )
         return run
     loop.run_to_end()
@@ -174,6 +174,7 @@ def _build(
         ):
             arrays = checkpoint.load_arrays(folder / name)
             checkpoint.assign(variables, arrays, folder / name)
+        point(run, state)  # a killed training may have saved it and not come so far
         say(f"resumed from step {state.step} (epoch {state.epoch})")
     validator = Validator(config, model, tokenizers, valid) if valid else None
     return Loop(config, run, model, trainer, corpora, validator, state)

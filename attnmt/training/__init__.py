@@ -1,0 +1,1 @@
+"""Training: the objective, updates, the loop around them, validation, the session."""

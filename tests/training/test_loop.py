@@ -1,0 +1,302 @@
+"""The loop of a training: when it measures, saves, slows down, stops.
+
+The loop is the real one; updates and validations are played, so that what they give
+is known.
+"""
+
+import itertools
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from attnmt import checkpoint
+from attnmt.config.schema import Config
+from attnmt.errors import DivergedError
+from attnmt.run import Run
+from attnmt.text.batches import Batch
+from attnmt.text.encoded import EncodedCorpus, encode_corpus
+from attnmt.text.tokenizer import prepare_tokenizers
+from attnmt.training.loop import Loop
+from attnmt.training.objective import Totals
+from attnmt.training.signals import Interrupted
+
+PAIRS = [(f"{'the dog ' * n}sees", f"{'der Hund ' * n}sieht") for n in range(1, 10)]
+
+
+class OneWeight(keras.layers.Layer):
+    """A model that is as small as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = self.add_weight(name="weight", shape=())
+
+
+class PlayedTrainer:
+    """Counts updates in the only weight; `losses` says what each one costs."""
+
+    def __init__(self, model: OneWeight, losses: Sequence[float]) -> None:
+        self.model, self.losses = model, losses
+        self.updates: list[tuple[list[int], float]] = []  # sentences, learning rate
+
+    def update(
+        self, batches: list[Batch], seed: int, step: int, rate: float
+    ) -> tuple[Totals, float]:
+        self.updates.append(([len(batch.source) for batch in batches], rate))
+        self.model.weight.assign_add(1.0)
+        loss = self.losses[min(step, len(self.losses) - 1)]
+        return Totals(2.0 * loss, 2.0 * loss, 1.0, 2.0), 0.5  # type: ignore[arg-type]
+
+    def named_state(self, weights: object) -> dict[str, keras.Variable]:
+        return {}
+
+
+class PlayedValidator:
+    """Gives the losses that it is told, one after the other."""
+
+    def __init__(self, losses: Sequence[float]) -> None:
+        self.losses = iter(losses)
+        self.folders: list[str] = []
+
+    def measure(self, folder: Path) -> tuple[dict[str, float], list]:
+        self.folders.append(folder.name)
+        return {"loss": next(self.losses)}, []
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, EncodedCorpus]:
+    """A configuration in plain values and the encoded corpus that it names."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for side, lang in enumerate(("en", "de")):
+        text = "".join(f"{pair[side]}\n" for pair in PAIRS)
+        (folder / lang).write_text(text, "utf-8")
+    corpus = {"source": str(folder / "en"), "target": str(folder / "de")}
+    values = {
+        "run_dir": "unused",
+        "data": {"source_lang": "en", "target_lang": "de", "train": [corpus]},
+        "tokenizer": {"vocab_size": 300},
+    }
+    values["data"]["valid"] = corpus
+    tokenizers = prepare_tokenizers(Config.model_validate(values), folder)
+    return values, encode_corpus(PAIRS, *tokenizers, folder / "encoded")
+
+
+@pytest.fixture
+def make_loop(base: tuple[dict, EncodedCorpus], tmp_path: Path) -> Callable[..., Loop]:
+    """A function that makes a loop over nine batches an epoch, of one sentence each."""
+    values, corpus = base
+
+    def make(
+        training: dict,
+        *,
+        validation: dict | None = None,
+        losses: Sequence[float] = (1.0,),
+        measured: Sequence[float] = (),
+        state: checkpoint.State | None = None,
+    ) -> Loop:
+        training = {
+            "batch_tokens": 1,
+            "report_every": 1,
+            "save_every": 10**6,
+        } | training
+        validation = {"metrics": ["loss"]} | (validation or {})
+        config = Config.model_validate(
+            values | {"training": training, "validation": validation}
+        )
+        model = OneWeight()
+        trainer = PlayedTrainer(model, losses)
+        validator = PlayedValidator(measured) if measured else None
+        start = state or checkpoint.State()
+        run = Run(tmp_path / "run")
+        run.path.mkdir(exist_ok=True)
+        return Loop(config, run, model, trainer, [corpus], validator, start)  # type: ignore[arg-type]
+
+    return make
+
+
+def entries(loop: Loop, kind: str) -> list[dict]:
+    lines = loop.run.metrics_file.read_text("utf-8").split("\n")[:-1]
+    return [entry for entry in map(json.loads, lines) if entry["kind"] == kind]
+
+
+def saved(loop: Loop) -> list[int]:
+    return sorted(int(p.name) for p in loop.run.checkpoints_dir.iterdir())
+
+
+def pointer(loop: Loop, name: str) -> int:
+    return int((loop.run.path / name).read_text("utf-8"))
+
+
+def test_an_epoch_reads_every_sentence_once_and_ends_saved(make_loop) -> None:
+    loop = make_loop({"max_epochs": 2})
+    loop.run_to_end()
+    assert [sum(sizes) for sizes, _ in loop.trainer.updates] == [1] * 18
+    assert (loop.state.epoch, loop.state.batch, loop.state.step) == (2, 0, 18)
+    assert saved(loop) == [9, 18] and pointer(loop, "last") == 18
+    state = checkpoint.load_state(loop.run.checkpoints_dir / "000000018")
+    assert state.finished and state.tokens == 36
+    assert not (loop.run.path / "best").exists()
+
+
+def test_accumulated_batches_are_one_update_and_the_rest_of_an_epoch_too(
+    make_loop,
+) -> None:
+    loop = make_loop({"max_epochs": 1, "accumulate": 4})
+    loop.run_to_end()
+    assert [sizes for sizes, _ in loop.trainer.updates] == [[1] * 4, [1] * 4, [1]]
+
+
+@pytest.mark.parametrize(
+    ("every", "expected"),
+    [("4 steps", [4, 8, 12, 16]), ("1 epoch", [9, 18]), ("2 epochs", [18])],
+)
+def test_validations_come_as_often_as_asked_and_are_saved(
+    make_loop, every: str, expected: list[int]
+) -> None:
+    validation = {"every": every}
+    falling = [1.0 / n for n in range(1, 9)]
+    training = {"max_epochs": 2, "keep": 9}
+    loop = make_loop(training, validation=validation, measured=falling)
+    loop.run_to_end()
+    assert loop.validator.folders == [f"{step:09d}" for step in expected]
+    assert [entry["step"] for entry in entries(loop, "validation")] == expected
+    assert set(expected) <= set(saved(loop))
+    assert pointer(loop, "best") == expected[-1]
+
+
+def test_the_last_step_is_validated_and_saved_in_the_middle_of_an_epoch(
+    make_loop,
+) -> None:
+    training = {"max_epochs": 9, "max_steps": 13}
+    loop = make_loop(training, validation={"every": "2 epochs"}, measured=[0.7, 0.6])
+    loop.run_to_end()
+    assert loop.validator.folders == ["000000013"]
+    assert (loop.state.epoch, loop.state.batch) == (1, 4)
+    assert pointer(loop, "last") == pointer(loop, "best") == 13
+    assert loop.ended_by() == "training.max_steps"
+
+
+def test_checkpoints_come_as_often_as_asked_and_only_the_newest_and_best_stay(
+    make_loop,
+) -> None:
+    training = {"max_epochs": 2, "save_every": 5, "keep": 2}
+    loop = make_loop(training, validation={"every": "4 steps"}, measured=[1, 2, 3, 4])
+    loop.run_to_end()
+    assert saved(loop) == [4, 16, 18]
+    assert (pointer(loop, "best"), pointer(loop, "last")) == (4, 18)
+
+
+def test_early_stopping_waits_for_its_patience_and_no_longer(make_loop) -> None:
+    validation = {"every": "1 step", "early_stopping": {"patience": 3}}
+    measured = [0.9, 0.8, 0.85, 0.85, 0.7, 0.7, 0.71, 0.72, 0.1]
+    loop = make_loop({"max_epochs": 9}, validation=validation, measured=measured)
+    loop.run_to_end()
+    assert (loop.state.step, loop.state.best_step) == (8, 5)
+    assert loop.ended_by() == "validation.early_stopping.patience"
+    assert pointer(loop, "best") == 5
+
+
+def test_the_best_is_the_highest_of_a_score_and_never_a_number_that_is_none(
+    make_loop,
+) -> None:
+    validation = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
+    loop = make_loop({}, validation=validation, measured=[0])
+    bests = [loop._note({"bleu": x}) for x in (np.nan, 3.0, 5.0, np.nan, 5.0, 6.0)]
+    assert bests == [False, True, True, False, False, True]
+
+
+def test_plateau_cuts_the_rate_when_its_patience_is_over(make_loop) -> None:
+    schedule = {"type": "plateau", "patience": 2, "factor": 0.1}
+    training = {"schedule": schedule, "learning_rate": 1.0, "max_epochs": 1}
+    measured = [0.9, 0.9, 0.9, 0.9, 0.8, 0.8, 0.8, 0.8, 0.8]
+    validation = {"every": "1 step"}
+    loop = make_loop(training, validation=validation, measured=measured)
+    loop.run_to_end()
+    rates = [rate for _, rate in loop.trainer.updates]
+    assert rates == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.1, 0.1, 0.01])
+    state = checkpoint.load_state(loop.run.checkpoints_dir / "000000009")
+    assert state.rate_scale == pytest.approx(0.01)
+
+
+def test_reports_average_over_the_updates_since_the_last_one(make_loop, capsys) -> None:
+    losses = [8.0, 3.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    loop = make_loop({"max_epochs": 1, "report_every": 4}, losses=losses)
+    loop.run_to_end()
+    found = entries(loop, "train")
+    assert [entry["step"] for entry in found] == [1, 4, 8, 9]
+    assert [entry["loss"] for entry in found] == pytest.approx([8, 2, 1, 1])
+    assert found[1]["perplexity"] == pytest.approx(np.exp(2))
+    assert found[1]["accuracy"] == pytest.approx(0.5)
+    assert found[1]["gradient_norm"] == pytest.approx(0.5)
+    assert found[-1]["epoch"] == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and printed.err.count("\nepoch 0.44 step 4: ") == 1
+
+
+def test_a_loss_that_is_no_number_ends_the_training_before_it_is_saved(
+    make_loop,
+) -> None:
+    loop = make_loop({"max_epochs": 2, "save_every": 3}, losses=[1] * 7 + [np.nan])
+    with pytest.raises(DivergedError, match=r"step 8: .*training\.learning_rate"):
+        loop.run_to_end()
+    assert saved(loop) == [3, 6] and pointer(loop, "last") == 6
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_a_signal_ends_the_training_after_the_update_with_its_state_saved(
+    make_loop, monkeypatch, capsys, number: int, code: int
+) -> None:
+    loop = make_loop({"max_epochs": 2})
+    update, counter = loop.trainer.update, itertools.count(1)
+
+    def update_and_be_interrupted(*arguments):
+        if next(counter) == 5:
+            os.kill(os.getpid(), number)
+        return update(*arguments)
+
+    monkeypatch.setattr(loop.trainer, "update", update_and_be_interrupted)
+    handlers = [signal.getsignal(number) for number in (2, 15)]
+    with pytest.raises(Interrupted) as interrupted:
+        loop.run_to_end()
+    assert interrupted.value.code == code
+    assert [signal.getsignal(number) for number in (2, 15)] == handlers
+    assert pointer(loop, "last") == loop.state.step == loop.state.batch == 5
+    assert capsys.readouterr().err.endswith(
+        "interrupted: step 5 is saved; the same command goes on from there\n"
+    )
+
+
+def test_a_second_signal_does_not_wait(make_loop, monkeypatch) -> None:
+    loop = make_loop({"max_epochs": 2})
+
+    def interrupt(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(loop.trainer, "update", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_to_end()
+    assert not loop.run.checkpoints_dir.exists()
+
+
+@pytest.fixture
+def uninterrupted(make_loop) -> Iterator[list]:
+    loop = make_loop({"max_epochs": 2, "accumulate": 2})
+    loop.run_to_end()
+    yield loop.trainer.updates
+
+
+def test_a_loop_goes_on_in_the_middle_of_an_epoch(make_loop, uninterrupted) -> None:
+    state = checkpoint.State(step=7, epoch=1, batch=4)
+    loop = make_loop({"max_epochs": 2, "accumulate": 2}, state=state)
+    loop.run_to_end()
+    assert loop.trainer.updates == uninterrupted[7:]
+    assert loop.state.step == len(uninterrupted) == 10
+    assert [entry["step"] for entry in entries(loop, "train")] == list(range(1, 11))
