@@ -1,4 +1,4 @@
-"""`attnmt attention`: look at the attention of a dump; no model and no TensorFlow."""
+"""`attnmt attention`: look at the attention of a dump; list what can make it."""
 
 import locale
 import sys
@@ -93,3 +93,14 @@ def plot(
         raise DataError(f"{dump}: the dump has no records")
     view = word_view(record, head) if words else piece_view(record, head)
     draw(view, output, title=f"score {record.norm_score:.3f}" if score else None)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the mechanisms, normalisers and coverages, with their options."""
+    from attnmt.devices import load_tensorflow
+
+    load_tensorflow()
+    from attnmt.layers.attention.describe import describe
+
+    print(describe())

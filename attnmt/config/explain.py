@@ -32,7 +32,10 @@ def _explain_unknown(names: list[str]) -> str:
     depth = next(n for n in range(len(names)) if find(names[: n + 1]) is None)
     parent = find(names[:depth])
     if parent is not None and takes_any_key(parent):
-        return f"{key}: an option of what {'.'.join(names[:depth])}.type names"
+        return (
+            f"{key}: an option of what {'.'.join(names[:depth])}.type names; "
+            "`attnmt attention list` tells the options"
+        )
     raise ConfigError(f"{key}: {unknown_key(names[:depth], names[depth])}")
 
 

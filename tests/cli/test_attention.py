@@ -164,3 +164,19 @@ def test_tensorflow_is_never_imported(dump, tmp_path):
         assert result.returncode == 0
         assert "attnmt.analysis.dump" in result.stderr
         assert "tensorflow" not in result.stderr and "keras" not in result.stderr
+
+
+@pytest.mark.slow
+def test_list_tells_every_built_in_part_with_its_options():
+    from attnmt.layers.attention import COVERAGES, MECHANISMS, NORMALISERS
+
+    result = attention("list")
+    assert result.returncode == 0 and result.stderr == ""
+    listed = [line.strip() for line in result.stdout.split("\n")]
+    entries = [line.partition(": ") for line in listed if ": " in line]
+    names = {name for entry in entries for name in entry[0].split(", ")}
+    assert names >= {*MECHANISMS, *NORMALISERS, *COVERAGES}
+    assert all(len(meaning) > 10 for _, _, meaning in entries)
+    place = next(i for i, line in enumerate(listed) if line.startswith("location: "))
+    options = "options: units (decoder.units), filters (10), width (31)"
+    assert listed[place + 1] == options
