@@ -58,7 +58,11 @@ class AlphaEntmax(Normaliser):
     def __init__(self) -> None:
         super().__init__()
         self.alpha_logit = self.add_weight(
-            name="alpha_logit", shape=(), initializer="zeros"
+            name="alpha_logit",
+            shape=(),
+            initializer="zeros",
+            dtype="float32",
+            autocast=False,
         )
 
     def call(self, scores: Tensor, mask: Tensor) -> Tensor:

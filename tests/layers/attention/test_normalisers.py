@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from attnmt.config import schema
 from attnmt.errors import ConfigError
@@ -85,3 +86,18 @@ def test_an_import_path_names_a_users_normaliser(users_file):
 def test_what_is_no_normaliser_is_a_configuration_error(users_file, name):
     with pytest.raises(ConfigError, match="^model.attention.normaliser: expected "):
         build(normaliser=name)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_alpha_is_not_rounded_by_mixed_precision(policy, precision):
+    policy(precision)
+    attention = build(normaliser="alpha_entmax")
+    values = np.random.default_rng(5).normal(size=(2, 5, 4))
+    query = np.random.default_rng(6).normal(size=(2, 3, 7))
+    values, query = (tf.cast(x, attention.compute_dtype) for x in (values, query))
+    attention.normaliser.alpha_logit.assign(0.123456)  # type: ignore
+    memory = attention.prepare(values, tf.constant(MASK))
+    _, weights, _ = attention(query, memory)
+    np.testing.assert_allclose(np.sum(weights, axis=-1), 1.0, atol=2e-6)
+    assert attention.normaliser.alpha_logit.dtype == "float32"  # type: ignore
