@@ -185,7 +185,8 @@ class Attention(BaseModel):
 
     type: str = Field(
         default="additive",
-        description="A built-in name, or 'package.module:Class' of your own.",
+        description="A built-in name (`attnmt attention list` tells all with their "
+        "options), or 'package.module:Class' of your own.",
     )
     normaliser: str = Field(
         default="softmax",
