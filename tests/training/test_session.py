@@ -1,0 +1,155 @@
+"""A training from its configuration: begun, resumed, refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnmt import checkpoint
+from attnmt.config.schema import Config
+from attnmt.errors import ConfigError, DataError
+from attnmt.run import Run
+from attnmt.training.session import _differences, _flat, train
+
+pytestmark = pytest.mark.usefixtures("eagerly")
+MakeConfig = Callable[..., Config]
+
+
+def weights(run: Run) -> dict[str, np.ndarray]:
+    last = run.checkpoints_dir / (run.path / "last").read_text("utf-8").strip()
+    return checkpoint.load_arrays(last / checkpoint.WEIGHTS)
+
+
+def saved(run: Run) -> dict[str, bytes]:
+    files = run.checkpoints_dir.glob("*/*.safetensors")
+    return {str(file): file.read_bytes() for file in files}
+
+
+def assert_same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], name)
+
+
+def test_a_training_that_is_over_has_nothing_left_to_do(
+    make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = train(make_config(), command=["attnmt", "train"])
+    printed = capsys.readouterr().err
+    assert "\ntraining corpus: 48 pairs, " in printed
+    assert f"\ntrained {int((run.path / 'last').read_text())} steps in " in printed
+    assert json.loads(run.manifest_file.read_text())["command"] == ["attnmt", "train"]
+
+    # As a kill leaves them that comes after a checkpoint and before its names.
+    best, last = ((run.path / name).read_text("utf-8") for name in ("best", "last"))
+    (run.path / "best").unlink()
+    (run.path / "last").write_text("000000001\n", "utf-8")
+    before = saved(run)
+    train(make_config())
+    printed = capsys.readouterr().err
+    assert "nothing left to do" in printed and "raise training.max_epochs" in printed
+    assert (run.path / "best").read_text("utf-8") == best
+    assert (run.path / "last").read_text("utf-8") == last
+    assert saved(run) == before
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_changes_nothing(
+    make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drops = {"dropout": {"embedding": 0.3, "recurrent": 0.3, "word": 0.3}}
+    config = make_config(model=drops, validation={"metrics": ["loss"]})
+    run = train(config)
+    end = weights(run)
+    newest = sorted(run.checkpoints_dir.iterdir())[-1]
+    (newest / checkpoint.OPTIMIZER).write_bytes(b"not any more")
+    capsys.readouterr()
+    train(config)
+    printed = capsys.readouterr().err
+    assert f"passed over a damaged checkpoint: {newest}" in printed
+    assert "resumed from step" in printed and "(epoch 1)" in printed
+    assert_same(weights(run), end)
+
+
+def test_one_seed_gives_one_model_and_another_another(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(training={"max_steps": 2}, data={"valid": None})
+    runs = [
+        train(config.model_copy(update={"seed": seed, "run_dir": tmp_path / str(i)}))
+        for i, seed in enumerate((7, 7, 8))
+    ]
+    assert not (runs[0].path / "best").exists()
+    assert runs[0].best_checkpoint().name == "000000002"
+    first, same, other = map(weights, runs)
+    assert_same(first, same)
+    assert any((first[name] != other[name]).any() for name in first)
+
+
+def test_without_a_checkpoint_all_begins_anew(make_config: MakeConfig) -> None:
+    config = make_config(training={"max_steps": 1}, data={"valid": None})
+    run = Run(config.run_dir)
+    run.tokenizer_dir.mkdir(parents=True)
+    stale = run.tokenizer_dir / "shared.model"
+    stale.write_bytes(b"made by a training of other settings, which was stopped")
+    run.config_file.write_text("seed: 5\n", "utf-8")
+    train(config)
+    assert run.load_config() == config
+
+
+@pytest.mark.parametrize(
+    ("section", "values"),
+    [
+        ("training", {"max_epochs": 9, "max_steps": 99, "report_every": 7}),
+        ("training", {"save_every": 3, "keep": 5}),
+        ("validation", {"every": "3 steps", "samples": 0}),
+        ("decoding", {"beam_size": 9}),
+        ("data", {"valid": None, "test": {"tsv": "x"}}),
+    ],
+)
+def test_some_settings_may_change_on_the_way(
+    make_config: MakeConfig, section: str, values: dict
+) -> None:
+    changed = make_config(**{section: values})
+    assert changed != make_config()
+    assert _differences(_flat(make_config()), _flat(changed)) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "values", "expected"),
+    [
+        ("training", {"accumulate": 2}, ["training.accumulate: was 1, now 2"]),
+        ("data", {"max_length": 9}, ["data.max_length: was 100, now 9"]),
+        (
+            "model",
+            {"attention": {"units": 6, "type": "dot"}},
+            [
+                "model.attention.type: was 'additive', now 'dot'",
+                "model.attention.units: was 4, now 6",
+            ],
+        ),
+        ("model", {"attention": {}}, ["model.attention.units: was 4, now None"]),
+        ("tokenizer", {"shared": False}, ["tokenizer.shared: was True, now False"]),
+    ],
+)
+def test_others_may_not_and_are_named_with_both_values(
+    make_config: MakeConfig, section: str, values: dict, expected: list[str]
+) -> None:
+    changed = make_config(**{section: values})
+    assert _differences(_flat(make_config()), _flat(changed)) == expected
+
+
+def test_what_cannot_be_trained_leaves_no_folder(make_config: MakeConfig) -> None:
+    wrong = make_config(model={"attention": {"type": "dot"}})
+    with pytest.raises(ConfigError, match="^model.attention"):
+        train(wrong)
+    with pytest.raises(ConfigError, match="--resume must: no checkpoint"):
+        train(make_config(), "must")
+    assert not wrong.run_dir.exists()
+
+
+def test_text_that_cannot_be_read_is_told(make_config: MakeConfig) -> None:
+    config = make_config(data={"train": [{"tsv": "nowhere.tsv"}]})
+    with pytest.raises(DataError, match="nowhere.tsv"):
+        train(config)
