@@ -11,6 +11,7 @@ import tensorflow as tf
 from attnmt import checkpoint, devices, model, search
 from attnmt.analysis.record import Record as Translation
 from attnmt.config.schema import Config, Decoding, Runtime
+from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.run import Run
 from attnmt.text.tokenizer import BOS, EOS, PAD, Encoding, Tokenizer, load_tokenizers
@@ -43,6 +44,13 @@ class Translator:
         self.network = network
         self.source_tokenizer, self.target_tokenizer = tokenizers
         self.decoding = decoding
+        self.align_kind: Literal["token", "slot"] = network.decoder.attention.align_kind
+        if self.align_kind == "slot" and decoding.coverage_penalty:
+            raise ConfigError(
+                "decoding.coverage_penalty: expected 0, because this model's attention "
+                "is over memory slots, which do not cover the source, found "
+                f"{decoding.coverage_penalty}"
+            )
         self.origin = dict(origin or {})
         self._searches: dict[int, tf.types.experimental.GenericFunction] = {}
         self._force = tf.function(
@@ -111,7 +119,7 @@ class Translator:
             "attention": {
                 "name": type(attention).__name__,
                 "layers": ["dec0"],
-                "align_kind": attention.align_kind,
+                "align_kind": self.align_kind,
                 "sums_to_one": attention.sums_to_one,
             },
             "query": "produced",
@@ -119,6 +127,10 @@ class Translator:
             "decoding": self.decoding.model_dump(),
             **self.origin,
         }
+
+    def _columns(self, source_length: int) -> int | None:
+        """How many columns of the weights a source fills; None for all (slots)."""
+        return source_length if self.align_kind == "token" else None
 
     def _line(self, number: int, text: str) -> _Line:
         encoding = self.source_tokenizer.encode_with_spans(text)
@@ -134,7 +146,7 @@ class Translator:
         return _Line(number, text, with_end, flags)
 
     def _window(self, lines: list[_Line], n: int) -> Iterator[list[Translation]]:
-        done = {line.id: [_blank(line)] for line in lines if not line.encoding.ids}
+        done = {line.id: [self._blank(line)] for line in lines if not line.encoding.ids}
         rest = [line for line in lines if line.encoding.ids]
         rest.sort(key=lambda line: len(line.encoding.ids), reverse=True)
         while rest:
@@ -159,7 +171,7 @@ class Translator:
             best = search.hypotheses(
                 trace,
                 i,
-                source_length=lengths[i],
+                source_length=self._columns(lengths[i]),
                 max_length=limits[i],
                 end=EOS,
                 n_best=n,
@@ -206,10 +218,11 @@ class Translator:
         log_probs, weights = self._force(source, target_in, target_out)
         for i, (line, text) in enumerate(batch):
             if not line.encoding.ids:
-                yield _blank(line)
+                yield self._blank(line)
                 continue
             length = len(targets[i])
-            row = weights[i].numpy()[..., :length, : len(line.encoding.ids)]
+            columns = self._columns(len(line.encoding.ids))
+            row = weights[i].numpy()[..., :length, :columns]
             row = row if row.ndim == 2 else np.moveaxis(row, 0, 1)
             total = log_probs[i].numpy()[:length]
             hypothesis = search.Hypothesis(
@@ -254,30 +267,31 @@ class Translator:
             target_spans=encoding.spans + [span for _, span in ending],
             log_probs=hypothesis.log_probs.tolist(),
             weights=np.moveaxis(weights, 1, 0)[None],  # [layer, head, target, source]
+            align_kind=self.align_kind,
             flags=line.flags + ([] if hypothesis.finished else ["unfinished"]),
         )
 
-
-def _blank(line: _Line) -> Translation:
-    nothing = np.zeros((1, 1, 0, 0), np.float32)
-    return Translation(
-        id=line.id,
-        rank=0,
-        n_best=1,
-        source=line.source,
-        hypothesis="",
-        score=0.0,
-        norm_score=0.0,
-        source_pieces=[],
-        target_pieces=[],
-        source_ids=[],
-        target_ids=[],
-        source_spans=[],
-        target_spans=[],
-        log_probs=[],
-        weights=nothing,
-        flags=line.flags,
-    )
+    def _blank(self, line: _Line) -> Translation:
+        nothing = np.zeros((1, 1, 0, 0), np.float32)
+        return Translation(
+            id=line.id,
+            rank=0,
+            n_best=1,
+            source=line.source,
+            hypothesis="",
+            score=0.0,
+            norm_score=0.0,
+            source_pieces=[],
+            target_pieces=[],
+            source_ids=[],
+            target_ids=[],
+            source_spans=[],
+            target_spans=[],
+            log_probs=[],
+            weights=nothing,
+            align_kind=self.align_kind,
+            flags=line.flags,
+        )
 
 
 def _padded(rows: Sequence[Sequence[int]]) -> np.ndarray:

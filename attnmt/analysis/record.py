@@ -1,7 +1,7 @@
 """What an attention dump keeps of one translation."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,7 +27,9 @@ class Record(BaseModel):
 
     All lists and both weight axes end with `</s>`, which has the span [n, n] at the
     end of its text (a hypothesis that is flagged "unfinished" lacks it); nothing is
-    padded. A blank input line has no pieces at all.
+    padded. A blank input line has no pieces at all. Where `align_kind` is "slot" the
+    columns of the weights are memory slots, as many as the model has, and say nothing
+    of source tokens: there is no alignment.
     """
 
     model_config = ConfigDict(
@@ -52,6 +54,7 @@ class Record(BaseModel):
     target_spans: list[Span]  # bytes in `hypothesis`
     log_probs: list[float]  # of each target piece
     flags: list[str] = []
+    align_kind: Literal["token", "slot"] = "token"  # what a column of the weights is
     weights: np.ndarray = Field(exclude=True)  # [layer, head, target, source]
 
     @model_validator(mode="after")
@@ -59,14 +62,15 @@ class Record(BaseModel):
         _check_side("source", self.source_spans, self.source)
         _check_side("target", self.target_spans, self.hypothesis)
         target, source = len(self.target_pieces), len(self.source_pieces)
+        columns = self.weights.shape[-1] if self.align_kind == "slot" else source
         if not len(self.source_ids) == len(self.source_spans) == source:
             raise ValueError("source pieces, ids and spans differ in number")
         lengths = {len(self.target_ids), len(self.target_spans), len(self.log_probs)}
         if lengths != {target}:
             raise ValueError("target pieces, ids, spans and logp differ in number")
-        if self.weights.ndim != 4 or self.weights.shape[2:] != (target, source):
+        if self.weights.ndim != 4 or self.weights.shape[2:] != (target, columns):
             raise ValueError(
-                f"expected weights [layer, head, {target}, {source}], as many as the "
+                f"expected weights [layer, head, {target}, {columns}], as many as the "
                 f"target and source pieces, found {list(self.weights.shape)}"
             )
         return self
@@ -78,8 +82,11 @@ class Record(BaseModel):
 
     @property
     def alignment(self) -> list[Link]:
-        """(source word, target word): where each target word was read from mostly."""
-        return argmax_links(self.word_weights())
+        """(source word, target word): where each target word was read from mostly.
+
+        Attention over memory slots links no words: there it is empty.
+        """
+        return argmax_links(self.word_weights()) if self.align_kind == "token" else []
 
     @property
     def source_words(self) -> list[Span]:
@@ -92,8 +99,17 @@ class Record(BaseModel):
         return word_spans(self.hypothesis)
 
     def word_weights(self) -> np.ndarray:
-        """Weights between words and `</s>`: [layer, head, target + 1, source + 1]."""
+        """Weights between words and `</s>`: [layer, head, target + 1, source + 1].
+
+        Over memory slots: [layer, head, target + 1, slots].
+        """
         source, target = self.source_words, self.target_words
+        if self.align_kind == "slot":
+            slots = self.weights.shape[-1]
+            rows = piece_words(self.target_spans, target)
+            counts = (slots, len(target))
+            merged = merge_words(self.weights, range(slots), rows, counts=counts)
+            return merged[..., :-1]  # no slot stands for `</s>`
         return merge_words(
             self.weights,
             piece_words(self.source_spans, source),

@@ -17,6 +17,7 @@ class View(NamedTuple):
     """What a picture shows.
 
     `</s>` has the last column, and the last row unless the hypothesis is unfinished.
+    Memory slots have the columns "slot 1", "slot 2" and so on.
     """
 
     source: list[str]
@@ -29,7 +30,7 @@ def word_view(record: Record, head: int | None = None) -> View:
     if not record.source_pieces:
         return View([], [], np.zeros((0, 0), np.float32))
     weights = _select(record.word_weights(), head)
-    source = [*_words(record.source, record.source_words), END]
+    source = _slots(record) or [*_words(record.source, record.source_words), END]
     target = [*_words(record.hypothesis, record.target_words), END]
     rows = len(target) if weights[-1].any() else len(target) - 1
     return View(source, target[:rows], weights[:rows])
@@ -38,7 +39,7 @@ def word_view(record: Record, head: int | None = None) -> View:
 def piece_view(record: Record, head: int | None = None) -> View:
     """The attention between pieces; mean over layers and, without `head`, heads."""
     weights = _select(record.weights.astype(np.float32), head)
-    source = [printable(piece) for piece in record.source_pieces]
+    source = _slots(record) or [printable(piece) for piece in record.source_pieces]
     target = [printable(piece) for piece in record.target_pieces]
     return View(source, target, weights)
 
@@ -57,6 +58,12 @@ def _steers(char: str) -> bool:
         return True
     category = unicodedata.category(char)
     return category in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
+
+
+def _slots(record: Record) -> list[str]:
+    """The columns of attention over memory slots; none of it is over the source."""
+    count = record.weights.shape[-1] if record.align_kind == "slot" else 0
+    return [f"slot {number + 1}" for number in range(count)]
 
 
 def _words(text: str, spans: list[Span]) -> list[str]:

@@ -86,6 +86,12 @@ def translate(
         batch_size=batch_size,
     )
     translator = Translator.load(folder, decoding=decoding, device=device.value)
+    if align and translator.align_kind == "slot":
+        print(
+            "--align: this model's attention is over memory slots, not over source "
+            "tokens: there are no word alignments, they are left empty",
+            file=sys.stderr,
+        )
     # Somebody who types line by line wants an answer to each.
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
     found = translator.n_best(lines, n_best, window)

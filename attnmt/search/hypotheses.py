@@ -22,7 +22,7 @@ def hypotheses(
     trace: Trace,
     sentence: int,
     *,
-    source_length: int,
+    source_length: int | None,
     max_length: int,
     end: int,
     n_best: int = 1,
@@ -31,6 +31,7 @@ def hypotheses(
 ) -> list[Hypothesis]:
     """The best hypotheses of one sentence of a trace in NumPy arrays, best first.
 
+    `source_length` cuts the weights to what is not padding; None leaves them whole.
     Wu et al. (2016), eq. 14: log P / length penalty (alpha) + coverage penalty (beta).
     """
     tokens = trace.tokens[:max_length, sentence]  # [time, beam]
@@ -53,7 +54,7 @@ def hypotheses(
 
 
 def _follow_back(
-    trace: Trace, sentence: int, time: int, slot: int, source_length: int
+    trace: Trace, sentence: int, time: int, slot: int, source_length: int | None
 ) -> Hypothesis:
     beam = trace.tokens.shape[2]
     tokens, totals, weights = [], [], []

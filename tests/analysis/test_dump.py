@@ -93,8 +93,8 @@ def test_header_says_what_the_weights_are(dump):
 def test_lines_have_the_names_of_the_format(dump):
     line = json.loads((dump / "records.jsonl").read_bytes().split(b"\n")[0])
     names = """id rank n_best src hyp score norm_score src_pieces tgt_pieces src_ids
-        tgt_ids src_spans tgt_spans logp flags src_words tgt_words src_piece2word
-        tgt_piece2word align shape offset nbytes crc32"""
+        tgt_ids src_spans tgt_spans logp flags align_kind src_words tgt_words
+        src_piece2word tgt_piece2word align shape offset nbytes crc32"""
     assert list(line) == names.split()
     assert line["src_words"] == [[0, 3], [4, 8]]
     assert line["src_piece2word"] == [0, 0, 1, 1, -1]

@@ -1,6 +1,6 @@
 """The attention interface: prepare a memory once, then score, normalise, read."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import keras
 from keras import ops
@@ -25,7 +25,8 @@ class Attention(keras.layers.Layer):
     `units` is the depth of the query unless the configuration says otherwise.
     """
 
-    align_kind = "token"  # what a column of the weights is: a source token or a "slot"
+    # What a column of the weights is: a source token or a slot of a memory.
+    align_kind: Literal["token", "slot"] = "token"
     sums_to_one = True  # whether a row of the weights does
     normalises = True  # whether the normaliser and the temperature make the weights
     scores_by_keys = True  # whether `score` reads memory.keys, which coverage adjusts

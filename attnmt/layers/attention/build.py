@@ -99,6 +99,13 @@ def build_attention(config: schema.Attention, query_depth: int) -> Attention:
 def _build_one(config: schema.Attention, options: Mapping[str, Any]) -> Attention:
     kind = _find("type", config.type, MECHANISMS, Attention)
     attention = _construct(kind, config.type, options)
+    plain = config.normaliser == "softmax" and config.temperature == 1.0
+    if not (plain or kind.normalises):
+        raise ConfigError(
+            f"model.attention: {config.type} makes its weights without a normaliser: "
+            "expected neither normaliser nor temperature, found normaliser "
+            f"{config.normaliser!r} and temperature {config.temperature}"
+        )
     normaliser = _find("normaliser", config.normaliser, NORMALISERS, Normaliser)
     attention.normaliser = normaliser()
     attention.temperature = config.temperature

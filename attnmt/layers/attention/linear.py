@@ -31,6 +31,7 @@ class LinearAttention(Attention):
     it, are for reports and losses. `units`: rows of W and U.
     """
 
+    normalises = False
     scores_by_keys = False
 
     def __init__(self, units: int, name: str = "attention") -> None:

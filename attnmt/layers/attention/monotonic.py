@@ -27,6 +27,7 @@ class MonotonicAttention(NormedAdditiveAttention):
     """
 
     sums_to_one = False
+    normalises = False
 
     def __init__(
         self,
@@ -92,8 +93,10 @@ class MochaAttention(MonotonicAttention):
 
     weight_j = sum_{k = j}^{j + chunk - 1} a_k exp(u_j) / sum_{l = k - chunk + 1}^k
     exp(u_l) with the expected alignment a and u = v . tanh(W query + U key + b) of its
-    own weights, Chiu & Raffel (2018), eq. 17 to 20. The normaliser is that of a chunk.
+    own weights, Chiu & Raffel (2018), section 2.3. The normaliser is that of a chunk.
     """
+
+    normalises = True
 
     def __init__(
         self,

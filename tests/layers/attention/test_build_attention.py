@@ -97,3 +97,11 @@ def test_depths_that_do_not_fit_are_a_configuration_error(make_case, kind):
 def test_general_attention_wants_units_as_deep_as_the_query(make_case):
     with pytest.raises(ConfigError, match="found queries of 7 and keys of 3"):
         make_case("general", units=3)
+
+
+@pytest.mark.parametrize("kind", ["monotonic", "linear", "performer"])
+@pytest.mark.parametrize("option", [{"normaliser": "sparsemax"}, {"temperature": 2.0}])
+def test_a_mechanism_without_a_normaliser_refuses_one(kind, option):
+    with pytest.raises(ConfigError, match=f"model.attention: {kind} makes its weights"):
+        build(kind, **option)
+    assert build("mocha", **option).normalises
