@@ -1,0 +1,92 @@
+"""The README says what is so."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnmt.analysis.dump import DumpWriter, Record
+from attnmt.config.loading import load_config
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
+COMMANDS = [
+    line.split("#")[0].replace("\\\n", "").strip()
+    for language, block in BLOCKS
+    for line in block.replace("\\\n", " ").split("\n")
+    if not language and line.startswith("attnmt ")
+]
+
+
+def blocks(language: str) -> list[str]:
+    return [block for name, block in BLOCKS if name == language]
+
+
+def test_the_attention_of_the_readme_is_the_tested_one():
+    tested = (ROOT / "tests/e2e/my_attention.py").read_text("utf-8")
+    assert f"# my_attention.py\n{tested}" in blocks("python")
+
+
+def test_the_configuration_of_the_readme_loads(tmp_path):
+    (tmp_path / "config.yaml").write_text(blocks("yaml")[0], "utf-8")
+    config = load_config(tmp_path / "config.yaml")
+    assert config.model.attention.type == "additive"
+
+
+def test_what_the_readme_names_exists():
+    for path in re.findall(r"\]\(([\w/.]+)\)|`((?:configs|scripts)/[\w./]+)`", README):
+        assert (ROOT / "".join(path)).exists(), path
+
+
+def test_the_readme_has_commands():
+    assert len(COMMANDS) > 8
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_readme_take_these_options(command):
+    words = command.split()[1:]
+    nested = words[0] in ("attention", "config", "tokenize")
+    name = words[: 2 if nested else 1]
+    found = subprocess.run(
+        [sys.executable, "-m", "attnmt", *name, "--help"],
+        capture_output=True,
+        text=True,
+        env={"COLUMNS": "200", "PATH": "", "PYTHONPATH": str(ROOT)},
+    )
+    assert found.returncode == 0, found.stderr
+    for option in re.findall(r"(?<=\s)--?[a-z][\w-]*", command):
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", found.stdout), option
+
+
+def test_the_reader_of_the_readme_reads_a_dump(tmp_path, monkeypatch):
+    weights = np.full((1, 1, 2, 4), 0.25, np.float32)
+    record = Record(
+        id=0,
+        rank=0,
+        n_best=1,
+        source="a b c",
+        hypothesis="x",
+        score=-1.0,
+        norm_score=-0.5,
+        source_pieces=["a", "b", "c", "</s>"],
+        target_pieces=["x", "</s>"],
+        source_ids=[4, 5, 6, 3],
+        target_ids=[4, 3],
+        source_spans=[(0, 1), (1, 3), (3, 5), (5, 5)],
+        target_spans=[(0, 1), (1, 1)],
+        log_probs=[-0.5, -0.5],
+        weights=weights,
+    )
+    with DumpWriter(tmp_path / "file.attn", {}) as dump:
+        dump.write(record)
+    monkeypatch.chdir(tmp_path)
+    [reader] = [block for block in blocks("python") if "np.frombuffer" in block]
+    names: dict[str, object] = {}
+    exec(reader, names)  # the README's own lines, nothing from outside
+    np.testing.assert_array_equal(names["weights"], weights)
+    assert json.dumps(names["record"]["tgt_pieces"]) == '["x", "</s>"]'
