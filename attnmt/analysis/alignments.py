@@ -39,6 +39,21 @@ def argmax_links(word_weights: np.ndarray) -> list[Link]:
     return [(int(s), t) for t, s in enumerate(best) if words[t, s] > 0]
 
 
+def strong_links(word_weights: np.ndarray, share: float = 0.5) -> list[Link]:
+    """Links every target word to all source words that it reads much.
+
+    As argmax_links, and also the source words with at least `share` times the largest
+    weight on a source word, so that a word may be made of several. Sorted by target.
+    """
+    weights = np.asarray(word_weights, np.float32)
+    weights = weights.mean(axis=tuple(range(weights.ndim - 2)))
+    words = weights[:-1, :-1]  # [target, source]
+    if words.size == 0:
+        return []
+    enough = np.maximum(share * words.max(axis=1, keepdims=True), 1e-30)
+    return [(int(s), int(t)) for t, s in np.argwhere(words >= enough)]
+
+
 def pharaoh(links: Iterable[Link]) -> str:
     """Writes links as `0-0 1-2`, in the order of the source."""
     return " ".join(f"{source}-{target}" for source, target in sorted(links))

@@ -75,6 +75,11 @@ class Corpus(Section):
     weight: Annotated[float, Field(gt=0.0)] = Field(
         default=1.0, description="How many times an epoch of training reads the corpus."
     )
+    alignment: InputPath | None = Field(
+        default=None,
+        description="Word links, as in 0-0 1-2, a line a sentence, for "
+        "training.guided_alignment.",
+    )
 
     @model_validator(mode="after")
     def _names_one_kind(self) -> "Corpus":
@@ -275,6 +280,24 @@ class Schedule(Section):
     )
 
 
+class GuidedAlignment(Section):
+    """Attention is trained to look where words are linked, Chen et al. (2016)."""
+
+    weight: Annotated[float, Field(ge=0.0)] = Field(
+        default=0.0, description="Weight of the loss at the first update; 0 is none."
+    )
+    until: Count | None = Field(
+        default=None,
+        description="Updates after which the weight, falling evenly, has come to 0; "
+        "absent: it stays.",
+    )
+    teacher: Literal["file", "ibm1"] = Field(
+        default="file",
+        description="Where the links are from: the alignment of each training corpus, "
+        "or those that `attnmt align` finds.",
+    )
+
+
 class Training(Section):
     """The optimisation."""
 
@@ -298,6 +321,15 @@ class Training(Section):
     clip_norm: Annotated[float, Field(ge=0.0)] = Field(
         default=5.0,
         description="Largest global norm of a gradient; 0 turns clipping off.",
+    )
+    coverage_loss: Annotated[float, Field(ge=0.0)] = Field(
+        default=0.0,
+        description="Weight of the attention that goes where it was before, "
+        "See et al. (2017), eq. 12 and 13; 0 is none.",
+    )
+    guided_alignment: GuidedAlignment = Field(
+        default_factory=GuidedAlignment,
+        description="Train the attention to look where words are linked.",
     )
     max_epochs: Count = Field(
         default=20, description="Passes over the training corpora."
@@ -428,6 +460,20 @@ class Config(Section):
                 "model.embeddings.tie",
                 "'all' needs one vocabulary: set tokenizer.shared to true",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_links_that_guide(self) -> "Config":
+        guided = self.training.guided_alignment
+        if guided.weight > 0.0 and guided.teacher == "file":
+            for i, corpus in enumerate(self.data.train):
+                if corpus.alignment is None:
+                    raise Misfit(
+                        f"data.train.{i}.alignment",
+                        "expected a file of word links, because "
+                        "training.guided_alignment.weight is above 0 "
+                        "(or set its teacher to ibm1)",
+                    )
         return self
 
     @model_validator(mode="after")

@@ -14,6 +14,8 @@ from attnmt.model import Seq2Seq, named_weights
 from attnmt.run import Run
 from attnmt.text.batches import Batch, make_batch, plan_epoch, prefetch
 from attnmt.text.encoded import EncodedCorpus
+from attnmt.text.id_files import Side
+from attnmt.training.guidance import GuidedBatch, guided_batch
 from attnmt.training.objective import Totals
 from attnmt.training.progress import Journal, Progress, Stopwatch, clock
 from attnmt.training.schedule import learning_rate
@@ -34,9 +36,11 @@ class Loop:
         corpora: list[EncodedCorpus],
         validator: Validator | None,
         state: checkpoint.State,
+        links: list[Side] | None = None,
     ) -> None:
         self.config, self.run, self.state = config, run, state
         self.trainer, self.corpora, self.validator = trainer, corpora, validator
+        self.links = links  # of the corpora, for guided alignment
         self.weights = named_weights(model)
         self.progress = Progress()
         self.journal = Journal(run, state.step)
@@ -77,7 +81,7 @@ class Loop:
             self.corpora, weights, options.batch_tokens, self.config.seed, state.epoch
         )
         self._batches = len(plan)
-        rest = (make_batch(self.corpora, indices) for indices in plan[state.batch :])
+        rest = (self._make_batch(indices) for indices in plan[state.batch :])
         for batches in prefetch(_groups(rest, options.accumulate)):
             self._update(batches)
             if state.batch < len(plan):  # else the end of the epoch sees to it all
@@ -91,6 +95,11 @@ class Loop:
             self._validate()
         self._save()
         self._stop_if_asked()
+
+    def _make_batch(self, indices: np.ndarray) -> Batch | GuidedBatch:
+        if self.links:
+            return guided_batch(self.corpora, self.links, indices)
+        return make_batch(self.corpora, indices)
 
     def _stop_if_asked(self) -> None:
         if self._interruption.asked:
@@ -112,7 +121,7 @@ class Loop:
         last = step == self.config.training.max_steps
         return last or (every > 0 and step % every == 0)
 
-    def _update(self, batches: list[Batch]) -> None:
+    def _update(self, batches: list[Batch | GuidedBatch]) -> None:
         options, state = self.config.training, self.state
         rate = learning_rate(options, state.step + 1, self._share(), state.rate_scale)
         result = self.trainer.update(batches, self.config.seed, state.step, rate)
@@ -231,6 +240,8 @@ def point(run: Run, state: checkpoint.State) -> None:
         run.point("best", run.checkpoints_dir / f"{state.best_step:09d}")
 
 
-def _groups(batches: Iterator[Batch], size: int) -> Iterator[list[Batch]]:
+def _groups(
+    batches: Iterator[Batch | GuidedBatch], size: int
+) -> Iterator[list[Batch | GuidedBatch]]:
     while group := list(islice(batches, size)):
         yield group

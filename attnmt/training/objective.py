@@ -1,4 +1,7 @@
-"""What training minimises: cross entropy with label smoothing, over real tokens."""
+"""What training minimises: cross entropy with label smoothing, over real tokens.
+
+To it may be added what the attention does wrong: reading twice, or the wrong words.
+"""
 
 from typing import NamedTuple
 
@@ -8,11 +11,21 @@ from attnmt.layers.attention import Tensor
 from attnmt.layers.dropout import Seed
 from attnmt.model import PAD, Seq2Seq
 
+EPSILON = 1e-6  # added to a weight before its logarithm
+
+
+class Guide(NamedTuple):
+    """Where the attention should look."""
+
+    links: Tensor  # [links, 3] int32: place in the batch, target and source position
+    shares: Tensor  # [links] float32, of the weights of that target position
+    weight: Tensor  # of the loss
+
 
 class Totals(NamedTuple):
     """Sums over the target tokens of one or more batches."""
 
-    loss: Tensor  # smoothed cross entropy
+    loss: Tensor  # what is minimised: smoothed cross entropy and losses of attention
     log_loss: Tensor  # cross entropy, what perplexity is made of
     correct: Tensor  # tokens that were the most probable
     tokens: Tensor  # target tokens, the ends included, padding not
@@ -25,20 +38,53 @@ def totals(
     target_out: Tensor,
     smoothing: float,
     seed: Seed = None,
+    coverage_weight: float = 0.0,
+    guide: Guide | None = None,
 ) -> Totals:
     """Loss sums of ids [batch, source], [batch, target], [batch, target]."""
-    attentional, _ = model(source, target_in, seed)
+    attentional, weights = model(source, target_in, seed)
     real = tf.not_equal(target_out, PAD)
     labels = tf.boolean_mask(target_out, real)  # [tokens]
     logits = model.logits(tf.boolean_mask(attentional, real))  # [tokens, vocabulary]
     smoothed, exact = cross_entropy(logits, labels, smoothing)
     guesses = tf.argmax(logits, axis=-1, output_type=labels.dtype)
+    loss = tf.reduce_sum(smoothed)
+    if coverage_weight > 0.0:
+        loss += coverage_weight * coverage_loss(weights, real)
+    if guide is not None:
+        loss += guide.weight * guided_loss(weights, guide)
     return Totals(
-        tf.reduce_sum(smoothed),
+        loss,
         tf.reduce_sum(exact),
         tf.reduce_sum(tf.cast(guesses == labels, tf.float32)),
         tf.cast(tf.size(labels), tf.float32),
     )
+
+
+def coverage_loss(weights: Tensor, real: Tensor) -> Tensor:
+    """sum_t sum_j min(a_tj, c_tj) with c_t the sum of a before t, a scalar.
+
+    See et al. (2017), eq. 10 to 12, of weights [batch, (head,) target, source] where
+    `real` [batch, target]; heads are averaged.
+    """
+    weights = _mean_of_heads(weights)
+    before = tf.cumsum(weights, axis=1, exclusive=True)
+    twice = tf.reduce_sum(tf.minimum(weights, before), axis=-1)  # [batch, target]
+    return tf.reduce_sum(tf.where(real, twice, 0.0))
+
+
+def guided_loss(weights: Tensor, guide: Guide) -> Tensor:
+    """-sum of shares times log(weight + epsilon) over the links, a scalar.
+
+    Chen et al. (2016), section 3.2, in the form of Marian; target positions without a
+    link cost nothing. Heads of weights [batch, (head,) target, source] are averaged.
+    """
+    linked = tf.gather_nd(_mean_of_heads(weights), guide.links)  # [links]
+    return -tf.reduce_sum(guide.shares * tf.math.log(linked + EPSILON))
+
+
+def _mean_of_heads(weights: Tensor) -> Tensor:
+    return weights if weights.shape.rank == 3 else tf.reduce_mean(weights, axis=1)
 
 
 def cross_entropy(

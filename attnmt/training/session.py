@@ -16,7 +16,9 @@ from attnmt.errors import ConfigError
 from attnmt.model import build_model, named_weights
 from attnmt.run import Run, write_atomically
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
+from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
+from attnmt.training.guidance import prepare_links
 from attnmt.training.loop import Loop, point
 from attnmt.training.progress import clock, say
 from attnmt.training.step import Trainer, make_optimizer
@@ -177,7 +179,27 @@ def _build(
         point(run, state)  # a killed training may have saved it and not come so far
         say(f"resumed from step {state.step} (epoch {state.epoch})")
     validator = Validator(config, model, tokenizers, valid) if valid else None
-    return Loop(config, run, model, trainer, corpora, validator, state)
+    links = _links(config, run, tokenizers, corpora)
+    return Loop(config, run, model, trainer, corpora, validator, state, links)
+
+
+def _links(
+    config: Config,
+    run: Run,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    corpora: list[EncodedCorpus],
+) -> list[Side] | None:
+    """The word links of the training corpora, when they guide the attention."""
+    if config.training.guided_alignment.weight == 0.0:
+        return None
+    return [
+        prepare_links(
+            corpus, config, tokenizers, encoded, run.encoded_dir / f"train.{i}.links"
+        )
+        for i, (corpus, encoded) in enumerate(
+            zip(config.data.train, corpora, strict=True)
+        )
+    ]
 
 
 def _write_manifest(

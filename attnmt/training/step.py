@@ -9,9 +9,12 @@ from attnmt.config import schema
 from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq
 from attnmt.text.batches import Batch
-from attnmt.training.objective import Totals, totals
+from attnmt.training.guidance import GuidedBatch
+from attnmt.training.objective import Guide, Totals, totals
 
-_BATCH = [IDS, IDS, IDS, tf.TensorSpec([2], tf.int32)]  # and the seed of its dropout
+_BATCH = [IDS, IDS, IDS]
+_GUIDE = [IDS, tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)]
+_SEED = tf.TensorSpec([2], tf.int32)  # of the dropout of a batch
 
 
 def make_optimizer(config: schema.Training, precision: str) -> keras.Optimizer:
@@ -35,12 +38,18 @@ class Trainer:
         self.model, self.optimizer, self.config = model, optimizer, config
         self.variables = model.trainable_variables
         optimizer.build(self.variables)
-        self._gradients = tf.function(self._compute, input_signature=_BATCH)
-        self._update = tf.function(self._compute_and_apply, input_signature=_BATCH)
+        self._guided = config.guided_alignment.weight > 0.0
+        takes = [*_BATCH, *(_GUIDE if self._guided else ()), _SEED]
+        self._gradients = tf.function(self._compute, input_signature=takes)
+        self._update = tf.function(self._compute_and_apply, input_signature=takes)
         self._apply_sums = tf.function(self._apply)
 
     def update(
-        self, batches: Sequence[Batch], seed: int, step: int, rate: float
+        self,
+        batches: Sequence[Batch | GuidedBatch],
+        seed: int,
+        step: int,
+        rate: float,
     ) -> tuple[Totals, Tensor]:
         """One update from all `batches`; returns their totals and the gradient norm.
 
@@ -51,12 +60,13 @@ class Trainer:
         self.optimizer.learning_rate = rate
         first = step * self.config.accumulate
         seeds = [tf.constant([seed, first + i]) for i in range(len(batches))]
+        guide = [tf.constant(self._guide_weight(step))] if self._guided else []
         if len(batches) == 1:
-            return self._update(*batches[0], seeds[0])
+            return self._update(*batches[0], *guide, seeds[0])
         summed: list[Tensor] = []
         results: list[Totals] = []
         for batch, batch_seed in zip(batches, seeds, strict=True):
-            result, gradients = self._gradients(*batch, batch_seed)
+            result, gradients = self._gradients(*batch, *guide, batch_seed)
             results.append(result)
             if summed:
                 gradients = [a + b for a, b in zip(summed, gradients, strict=True)]
@@ -84,12 +94,22 @@ class Trainer:
         rest = [v for v in self.optimizer.variables if id(v) not in known]
         return slots | {variable.name: variable for variable in rest}
 
-    def _compute_and_apply(self, source, target_in, target_out, seed):
-        result, gradients = self._compute(source, target_in, target_out, seed)
+    def _guide_weight(self, step: int) -> float:
+        """It falls evenly to zero, if it is told until when."""
+        options = self.config.guided_alignment
+        left = 1.0 - step / options.until if options.until else 1.0
+        return options.weight * max(0.0, left)
+
+    def _compute_and_apply(self, source, target_in, target_out, *rest):
+        result, gradients = self._compute(source, target_in, target_out, *rest)
         return result, self._apply(gradients, result.tokens)
 
-    def _compute(self, source, target_in, target_out, seed):
-        """Totals of a batch and the gradients of its loss sum."""
+    def _compute(self, source, target_in, target_out, *rest):
+        """Totals of a batch and the gradients of its loss sum.
+
+        The rest is a seed, after the parts of a Guide if there is one.
+        """
+        *guide, seed = rest
         with tf.GradientTape() as tape:
             result = totals(
                 self.model,
@@ -98,6 +118,8 @@ class Trainer:
                 target_out,
                 self.config.label_smoothing,
                 seed,
+                self.config.coverage_loss,
+                Guide(*guide) if guide else None,
             )
             loss = self.optimizer.scale_loss(result.loss)
         variables = [variable.value for variable in self.variables]

@@ -8,6 +8,7 @@ from attnmt.analysis.alignments import (
     argmax_links,
     parse_pharaoh,
     pharaoh,
+    strong_links,
     symmetrise,
 )
 from attnmt.errors import DataError
@@ -63,6 +64,13 @@ def test_what_is_no_link_is_named(token):
 def test_zero_is_refused_where_words_count_from_one():
     with pytest.raises(DataError, match="counted from 1, found '0-3'"):
         parse_pharaoh("0-3", one_indexed=True)
+
+
+def test_a_target_word_may_be_made_of_several_source_words():
+    weights = np.array([[0.5, 0.3, 0.2], [0.4, 0.1, 0.5], [0, 0, 1], [0.9, 0.1, 0]])
+    assert strong_links(weights) == [(0, 0), (1, 0), (0, 1)]
+    assert strong_links(weights, share=1.0) == argmax_links(weights)
+    assert strong_links(weights[:1]) == strong_links(weights[:, :1]) == []
 
 
 FORWARD = {(0, 0), (1, 1), (2, 1), (4, 3), (6, 5)}

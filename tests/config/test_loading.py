@@ -146,7 +146,9 @@ validation:
 runtime:
   threads: many
 """
-    corpus = "a section with source, target, tsv, tfds, split, data_dir, weight"
+    corpus = (
+        "a section with source, target, tsv, tfds, split, data_dir, weight, alignment"
+    )
     expected = """\
 2: seed: expected a whole number (0 or more, below 2147483648), found true
 3: learning_rate: unknown key, learning_rate belongs in training

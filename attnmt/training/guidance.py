@@ -1,0 +1,183 @@
+"""Word links for guided alignment: from words to pieces, on disk, into batches."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, zip_longest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from attnmt.analysis.alignments import Link, parse_pharaoh, symmetrise
+from attnmt.analysis.words import piece_words, word_spans
+from attnmt.config import schema
+from attnmt.errors import DataError
+from attnmt.text.batches import make_batch
+from attnmt.text.corpora import read_pairs
+from attnmt.text.encoded import EncodedCorpus
+from attnmt.text.id_files import Side, SideWriter, replacing_folder
+from attnmt.text.lines import read_lines
+from attnmt.text.tokenizer import Tokenizer
+
+_CHUNK = 8192  # sentence pairs written together
+_BITS = 20  # of a position in a packed link
+
+
+class GuidedBatch(NamedTuple):
+    """A batch with the links between its pieces."""
+
+    source: np.ndarray  # [batch, source], pieces then EOS
+    target_in: np.ndarray  # [batch, target], BOS then pieces
+    target_out: np.ndarray  # [batch, target], pieces then EOS
+    links: np.ndarray  # [links, 3] int32: place in the batch, target, source position
+    shares: np.ndarray  # [links] float32; those of a target position sum to one
+
+
+def guided_batch(
+    corpora: Sequence[EncodedCorpus], links: Sequence[Side], indices: np.ndarray
+) -> GuidedBatch:
+    """The batch of the sentences at these positions, with their links."""
+    starts = np.cumsum([0, *(len(corpus) for corpus in corpora)])
+    packed = []
+    for row, index in enumerate(indices):
+        of = int(np.searchsorted(starts, index, side="right")) - 1
+        here = links[of][int(index - starts[of])].astype(np.int64)
+        packed.append(np.stack([np.full(len(here), row), here]))
+    rows, flat = np.concatenate(packed, axis=1)
+    mask = (1 << _BITS) - 1
+    source, target, parts = flat & mask, (flat >> _BITS) & mask, flat >> (2 * _BITS)
+    positions = np.stack([rows, target, source], axis=1).astype(np.int32)
+    shares = (1.0 / parts).astype(np.float32)
+    return GuidedBatch(*make_batch(corpora, indices), positions, shares)
+
+
+def prepare_links(
+    corpus: schema.Corpus,
+    config: schema.Config,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    encoded: EncodedCorpus,
+    folder: Path,
+) -> Side:
+    """The packed links of each encoded pair, made or found in the folder.
+
+    Raises DataError for links that do not fit the text.
+    """
+    fingerprint = {
+        "corpus": encoded.meta["fingerprint"],
+        "teacher": config.training.guided_alignment.teacher,
+        "alignment": _file(corpus.alignment),
+    }
+    if (found := _load(folder, fingerprint)) is not None:
+        return found
+    data = config.data
+
+    def pairs() -> Iterator[tuple[str, str]]:
+        return read_pairs(corpus, data.source_lang, data.target_lang)
+
+    if config.training.guided_alignment.teacher == "ibm1":
+        links: Iterable[list[Link]] = _teach(pairs())
+    else:
+        assert corpus.alignment is not None
+        links = _read(corpus.alignment)
+    kept = _encode(pairs(), links, tokenizers, config.data.max_length)
+    with replacing_folder(folder) as temporary:
+        with SideWriter(temporary, "links", "<i8") as writer:
+            while chunk := list(islice(kept, _CHUNK)):
+                writer.write(chunk)
+        (temporary / "meta.json").write_text(json.dumps(fingerprint), "utf-8")
+    side = Side(folder, "links", "<i8")
+    if len(side.lengths) != len(encoded):
+        raise DataError(
+            f"{folder}: links of {len(side.lengths)} pairs, but {len(encoded)} pairs"
+        )
+    return side
+
+
+def _load(folder: Path, fingerprint: Mapping[str, Any]) -> Side | None:
+    try:
+        if json.loads((folder / "meta.json").read_text("utf-8")) == fingerprint:
+            return Side(folder, "links", "<i8")
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _file(path: Path | None) -> list[str | int] | None:
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    return [str(path), status.st_size, status.st_mtime_ns]
+
+
+def _read(path: Path) -> Iterator[list[Link]]:
+    for number, line in enumerate(read_lines(path), 1):
+        try:
+            yield sorted(parse_pharaoh(line, one_indexed=False)[1])
+        except DataError as error:
+            raise DataError(f"{path}:{number}: {error}") from error
+
+
+def _teach(pairs: Iterable[tuple[str, str]]) -> Iterator[list[Link]]:
+    """The links of `attnmt align`, with its defaults."""
+    from attnmt.evaluation.ibm1 import align
+
+    split = [(s.lower().split(), t.lower().split()) for s, t in pairs]
+    sources, targets = zip(*split, strict=True)
+    forward, swapped = align(sources, targets), align(targets, sources)
+    for one, other in zip(forward, swapped, strict=True):
+        yield symmetrise(one, [(j, i) for i, j in other], "grow-diag-final-and")
+
+
+def _encode(
+    pairs: Iterable[tuple[str, str]],
+    links: Iterable[list[Link]],
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    max_length: int,
+) -> Iterator[list[int]]:
+    """Packed links of the pairs that an encoded corpus keeps."""
+    both = zip_longest(pairs, links)
+    for number, (pair, words) in enumerate(both, 1):
+        if pair is None or words is None:
+            more = "text" if words is None else "word links"
+            raise DataError(f"line {number}: there are more lines of {more}")
+        sides = [_words_of_pieces(*side) for side in zip(tokenizers, pair, strict=True)]
+        lengths = [len(of_pieces) for of_pieces, _ in sides]
+        if min(lengths) and max(lengths) <= max_length:
+            for link in words:
+                if link[0] >= sides[0][1] or link[1] >= sides[1][1]:
+                    raise DataError(
+                        f"line {number}: the link {link[0]}-{link[1]} is outside of "
+                        f"{sides[0][1]} source and {sides[1][1]} target words"
+                    )
+            yield _packed(words, sides[0][0], sides[1][0])
+
+
+def _words_of_pieces(tokenizer: Tokenizer, text: str) -> tuple[list[int], int]:
+    """The word of each piece, and how many words there are."""
+    words = word_spans(text)
+    return piece_words(tokenizer.encode_with_spans(text).spans, words), len(words)
+
+
+def _packed(links: list[Link], source: list[int], target: list[int]) -> list[int]:
+    """Links between pieces: shares of a target piece go to words, then to pieces.
+
+    Every source word that is linked to the word of a target piece gets an equal share
+    of the attention, and every piece of it an equal part of that; </s> gets </s>'s.
+    """
+    of_word: dict[int, list[int]] = {}
+    for place, word in enumerate(source):
+        of_word.setdefault(word, []).append(place)
+    packed = [_pack(len(source), len(target), 1)]
+    for place, word in enumerate(target):
+        sources = [s for s, t in links if t == word and s in of_word]
+        for s in sources:
+            for piece in of_word[s]:
+                packed.append(_pack(piece, place, len(sources) * len(of_word[s])))
+    return packed
+
+
+def _pack(source: int, target: int, parts: int) -> int:
+    return source | target << _BITS | parts << (2 * _BITS)
