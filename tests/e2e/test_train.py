@@ -148,6 +148,7 @@ def test_best_and_last_name_checkpoints(trained: Path) -> None:
     assert (run / "last").read_text("utf-8") == f"{validations[-1]['step']:09d}\n"
 
 
+@pytest.mark.slow
 def test_the_same_command_again_has_nothing_to_do_and_more_epochs_go_on(
     work: Path, attnmt: Command
 ) -> None:
