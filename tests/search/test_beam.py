@@ -41,9 +41,7 @@ def run(step, beam_size, max_lengths, **options) -> tuple[Trace, list]:
     )
     trace = Trace(*(np.asarray(x) for x in trace))
     return trace, [
-        hypotheses(
-            trace, b, source_length=SOURCE, max_length=m, end=END, **options
-        )
+        hypotheses(trace, b, source_length=SOURCE, max_length=m, end=END, **options)
         for b, m in enumerate(max_lengths)
     ]
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from attnmt.layers.attention import Attention, Softmax
+from attnmt.layers.attention import Attention
 
 MECHANISMS = pytest.mark.parametrize(
     "kind", ["additive", "dot", "scaled_dot", "general"]
