@@ -19,7 +19,7 @@ LAYERS = (
     {"attnmt.translator"},
     {"attnmt.training"},
     {"attnmt.cli"},
-    {"attnmt.__main__"},
+    {"attnmt.__main__", "attnmt.testing"},
 )
 LIGHT = ("cli", "config", "text", "evaluation", "analysis", "run", "errors")
 
