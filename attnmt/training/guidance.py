@@ -75,11 +75,11 @@ def prepare_links(
         return read_pairs(corpus, data.source_lang, data.target_lang)
 
     if config.training.guided_alignment.teacher == "ibm1":
-        links: Iterable[list[Link]] = _teach(pairs())
+        name, links = "the alignment of attnmt", _teach(pairs())
     else:
         assert corpus.alignment is not None
-        links = _read(corpus.alignment)
-    kept = _encode(pairs(), links, tokenizers, config.data.max_length)
+        name, links = str(corpus.alignment), _read(corpus.alignment)
+    kept = _encode(pairs(), links, tokenizers, config.data.max_length, name)
     with replacing_folder(folder) as temporary:
         with SideWriter(temporary, "links", "<i8") as writer:
             while chunk := list(islice(kept, _CHUNK)):
@@ -136,20 +136,21 @@ def _encode(
     links: Iterable[list[Link]],
     tokenizers: tuple[Tokenizer, Tokenizer],
     max_length: int,
+    name: str,
 ) -> Iterator[list[int]]:
     """Packed links of the pairs that an encoded corpus keeps."""
     both = zip_longest(pairs, links)
     for number, (pair, words) in enumerate(both, 1):
         if pair is None or words is None:
             more = "text" if words is None else "word links"
-            raise DataError(f"line {number}: there are more lines of {more}")
+            raise DataError(f"{name}:{number}: there are more lines of {more}")
         sides = [_words_of_pieces(*side) for side in zip(tokenizers, pair, strict=True)]
         lengths = [len(of_pieces) for of_pieces, _ in sides]
         if min(lengths) and max(lengths) <= max_length:
             for link in words:
                 if link[0] >= sides[0][1] or link[1] >= sides[1][1]:
                     raise DataError(
-                        f"line {number}: the link {link[0]}-{link[1]} is outside of "
+                        f"{name}:{number}: the link {link[0]}-{link[1]} is outside of "
                         f"{sides[0][1]} source and {sides[1][1]} target words"
                     )
             yield _packed(words, sides[0][0], sides[1][0])

@@ -13,7 +13,7 @@ from attnmt import __version__, checkpoint, devices
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
-from attnmt.model import build_model, named_weights
+from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.run import Run, write_atomically
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
@@ -57,7 +57,8 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     found = checkpoint.newest_valid(run.checkpoints_dir)
     _check_resume(config, run, found is not None, resume)
     device = devices.prepare(config.runtime)
-    build_model(config.model, 4, 4)  # a model that cannot be is told before the wait
+    # A model that cannot be is told before the wait.
+    _check_guidance(config, build_model(config.model, 4, 4))
     say(f"device: {device.description}")
     run.path.mkdir(parents=True, exist_ok=True)
     if found is None:  # left by a training that was stopped early, of other settings
@@ -181,6 +182,16 @@ def _build(
     validator = Validator(config, model, tokenizers, valid) if valid else None
     links = _links(config, run, tokenizers, corpora)
     return Loop(config, run, model, trainer, corpora, validator, state, links)
+
+
+def _check_guidance(config: Config, model: Seq2Seq) -> None:
+    guided = config.training.guided_alignment.weight > 0.0
+    if guided and model.decoder.attention.align_kind != "token":
+        raise ConfigError(
+            "training.guided_alignment.weight: expected 0, because the weights of "
+            f"model.attention.type {config.model.attention.type} are not over source "
+            f"tokens, found {config.training.guided_alignment.weight}"
+        )
 
 
 def _links(

@@ -10,12 +10,13 @@ import tensorflow as tf
 
 from attnmt.analysis.words import piece_words, word_spans
 from attnmt.config import schema
-from attnmt.errors import DataError
+from attnmt.errors import ConfigError, DataError
 from attnmt.model import build_model
 from attnmt.text.encoded import prepare_corpus
 from attnmt.text.tokenizer import prepare_tokenizers
 from attnmt.training.guidance import GuidedBatch, guided_batch, prepare_links
 from attnmt.training.objective import Guide, coverage_loss, guided_loss
+from attnmt.training.session import train
 from attnmt.training.step import Trainer, make_optimizer
 
 PAIRS = [
@@ -142,7 +143,7 @@ def test_links_that_do_not_fit_are_told_with_their_line(tmp_path, links, message
 def test_fewer_lines_of_links_than_text_are_refused(tmp_path):
     config = make_config(tmp_path)
     (tmp_path / "train.align").write_text("0-0\n")
-    with pytest.raises(DataError, match="line 2: there are more lines of text"):
+    with pytest.raises(DataError, match="align:2: there are more lines of text"):
         prepare(config)
 
 
@@ -163,6 +164,13 @@ def test_a_file_of_links_is_asked_for(tmp_path):
         schema.Config.model_validate(config)
     config["training"]["guided_alignment"]["teacher"] = "ibm1"
     schema.Config.model_validate(config)
+
+
+def test_memory_slots_cannot_be_guided(tmp_path):
+    config = make_config(tmp_path).model_dump(mode="json")
+    config["model"]["attention"] = {"type": "linformer", "slots": 3}
+    with pytest.raises(ConfigError, match="guided_alignment.weight: expected 0.*found"):
+        train(schema.Config.model_validate(config))
 
 
 BATCH = GuidedBatch(
