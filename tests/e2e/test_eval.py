@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -16,7 +17,6 @@ def test_the_newest_run_is_scored_on_its_test_set(work: Path, attnmt: Command) -
     assert "run: runs/tiny (the newest under ./runs)\n" in done.stderr
     folder = work / "runs/tiny/eval/test"
     hypothesis = (folder / "hypothesis.txt").read_text("utf-8")
-    references = Path("corpus/test.de")
     kept = json.loads((folder / "scores.json").read_text("utf-8"))
     corpus = Path(kept["reference"]).parent
     assert hypothesis.count("\n") == kept["sentences"] == 12
@@ -34,7 +34,6 @@ def test_the_newest_run_is_scored_on_its_test_set(work: Path, attnmt: Command) -
         assert f"{name:<5}  {metric['value']:6.2f}" in done.stdout
 
 
-@pytest.mark.slow
 def test_gold_alignments_give_an_error_rate(work: Path, attnmt: Command) -> None:
     corpus = work.parent  # a run folder translates text from anywhere
     text = ("The shirt is old.\n", "Das Hemd ist alt.\n", "0-0 1-1 2-2 3-3\n")

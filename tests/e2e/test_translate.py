@@ -158,7 +158,9 @@ def test_the_weights_are_those_of_the_pieces_one_after_the_other(
         np.testing.assert_allclose(chosen, record.log_probs, atol=1e-4)
 
 
-@pytest.mark.parametrize(("size", "source"), [(1, "-"), (7, "gzip")])
+@pytest.mark.parametrize(
+    ("size", "source"), [(1, "-"), pytest.param(7, "gzip", marks=pytest.mark.slow)]
+)
 def test_text_and_batches_change_no_translation(
     size: int,
     source: str,
@@ -203,6 +205,7 @@ def test_a_run_that_was_moved_translates_greedily_with_scores_and_links(
     assert [i for i, (_, _, links) in enumerate(lines) if not links] == BLANK
 
 
+@pytest.mark.slow
 def test_a_table_has_five_columns_and_no_lines_give_none(
     trained: Path, attnmt: Command, tmp_path: Path
 ) -> None:
