@@ -167,7 +167,8 @@ def test_tensorflow_is_never_imported(dump, tmp_path):
 
 
 @pytest.mark.slow
-def test_list_tells_every_built_in_part_with_its_options():
+def test_list_tells_every_built_in_part_with_its_options(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # it asks for messages
     from attnmt.layers.attention import COVERAGES, MECHANISMS, NORMALISERS
 
     result = attention("list")
