@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -14,21 +14,11 @@ from attnmt.config.schema import Config, Decoding, Runtime
 from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.run import Run
-from attnmt.text.tokenizer import BOS, EOS, PAD, Encoding, Tokenizer, load_tokenizers
+from attnmt.sentences import SourceLine, blank, padded, read_line, to_translation
+from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 
 WINDOW = 20  # batches that are read ahead, to put lines of like length together
-LONGEST = 1000  # source pieces; what is longer is cut and flagged "truncated"
 POSITIONS = 8192  # source positions in a batch, so that long lines share with few
-END_PIECE = "</s>"
-
-
-class _Line(NamedTuple):
-    """A line of input, ready to be batched."""
-
-    id: int
-    source: str
-    encoding: Encoding  # with </s>; empty for a blank line
-    flags: list[str]
 
 
 class Translator:
@@ -102,7 +92,9 @@ class Translator:
         numbered = enumerate(lines)
         window = window or WINDOW * self.decoding.batch_size
         while ahead := list(islice(numbered, window)):
-            yield from self._window([self._line(i, text) for i, text in ahead], n)
+            yield from self._window(
+                [read_line(self.source_tokenizer, i, text) for i, text in ahead], n
+            )
 
     def force(
         self, sources: Iterable[str], targets: Iterable[str]
@@ -110,7 +102,9 @@ class Translator:
         """Given targets as if they had been the translations, in order."""
         pairs = enumerate(zip(sources, targets, strict=True))
         while batch := list(islice(pairs, self.decoding.batch_size)):
-            yield from self._forced([(self._line(i, s), t) for i, (s, t) in batch])
+            yield from self._forced(
+                [(read_line(self.source_tokenizer, i, s), t) for i, (s, t) in batch]
+            )
 
     def describe(self, mode: str = "translate") -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
@@ -132,21 +126,12 @@ class Translator:
         """How many columns of the weights a source fills; None for all (slots)."""
         return source_length if self.align_kind == "token" else None
 
-    def _line(self, number: int, text: str) -> _Line:
-        encoding = self.source_tokenizer.encode_with_spans(text)
-        if not encoding.ids:
-            return _Line(number, text, Encoding([], [], []), ["empty_src"])
-        flags = ["truncated"] if len(encoding.ids) > LONGEST else []
-        end = len(text.encode())
-        with_end = Encoding(
-            [*encoding.ids[:LONGEST], EOS],
-            [*encoding.pieces[:LONGEST], END_PIECE],
-            [*encoding.spans[:LONGEST], (end, end)],
-        )
-        return _Line(number, text, with_end, flags)
-
-    def _window(self, lines: list[_Line], n: int) -> Iterator[list[Translation]]:
-        done = {line.id: [self._blank(line)] for line in lines if not line.encoding.ids}
+    def _window(self, lines: list[SourceLine], n: int) -> Iterator[list[Translation]]:
+        done = {
+            line.id: [blank(line, self.align_kind)]
+            for line in lines
+            if not line.encoding.ids
+        }
         rest = [line for line in lines if line.encoding.ids]
         rest.sort(key=lambda line: len(line.encoding.ids), reverse=True)
         while rest:
@@ -158,10 +143,10 @@ class Translator:
         for line in lines:
             yield done[line.id]
 
-    def _search(self, lines: list[_Line], n: int) -> list[list[Translation]]:
+    def _search(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
         options = self.decoding
         beam = max(options.beam_size, n)
-        source = _padded([line.encoding.ids for line in lines])
+        source = padded([line.encoding.ids for line in lines])
         lengths = [len(line.encoding.ids) for line in lines]
         limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
         result = self._search_function(beam)(source, np.array(limits, np.int32))
@@ -178,8 +163,21 @@ class Translator:
                 alpha=options.length_penalty,
                 beta=options.coverage_penalty,
             )
+            found.append(self._translations(line, best))
+        return found
+
+    def _translations(
+        self, line: SourceLine, best: list[search.Hypothesis]
+    ) -> list[Translation]:
+        found = []
+        for rank, hypothesis in enumerate(best):
+            ids = hypothesis.tokens.tolist()
+            kept = ids[:-1] if hypothesis.finished else ids
+            text, encoding = self.target_tokenizer.decode_with_spans(kept)
             found.append(
-                [self._translation(line, k, len(best), h) for k, h in enumerate(best)]
+                to_translation(
+                    line, text, encoding, hypothesis, self.align_kind, rank, len(best)
+                )
             )
         return found
 
@@ -206,19 +204,19 @@ class Translator:
             self._searches[beam] = tf.function(run, input_signature=[model.IDS, limits])
         return self._searches[beam]
 
-    def _forced(self, batch: Sequence[tuple[_Line, str]]) -> Iterator[Translation]:
+    def _forced(self, batch: Sequence[tuple[SourceLine, str]]) -> Iterator[Translation]:
         lines = [line for line, _ in batch]
         targets = [
             [*ids, EOS] for ids in self.target_tokenizer.encode([t for _, t in batch])
         ]
         # A blank source has nothing to attend to; its row only keeps the place.
-        source = _padded([line.encoding.ids or [EOS] for line in lines])
-        target_out = _padded(targets)
-        target_in = _padded([[BOS, *ids[:-1]] for ids in targets])
+        source = padded([line.encoding.ids or [EOS] for line in lines])
+        target_out = padded(targets)
+        target_in = padded([[BOS, *ids[:-1]] for ids in targets])
         log_probs, weights = self._force(source, target_in, target_out)
         for i, (line, text) in enumerate(batch):
             if not line.encoding.ids:
-                yield self._blank(line)
+                yield blank(line, self.align_kind)
                 continue
             length = len(targets[i])
             columns = self._columns(len(line.encoding.ids))
@@ -229,77 +227,12 @@ class Translator:
                 np.array(targets[i]), total, row, float(total.sum()), True
             )
             encoding = self.target_tokenizer.encode_with_spans(text)
-            yield self._translation(line, 0, 1, hypothesis, (text, encoding))
+            yield to_translation(line, text, encoding, hypothesis, self.align_kind)
 
     def _forced_step(self, source, target_in, target_out):
         attentional, weights = self.network(source, target_in)
         logits = tf.nn.log_softmax(self.network.logits(attentional))
         return tf.gather(logits, target_out, batch_dims=2), weights
-
-    def _translation(
-        self,
-        line: _Line,
-        rank: int,
-        n_best: int,
-        hypothesis: search.Hypothesis,
-        given: tuple[str, Encoding] | None = None,
-    ) -> Translation:
-        ids = hypothesis.tokens.tolist()
-        kept = ids[:-1] if hypothesis.finished else ids
-        text, encoding = given or self.target_tokenizer.decode_with_spans(kept)
-        size = len(text.encode())
-        ending = [(END_PIECE, (size, size))] if hypothesis.finished else []
-        weights = hypothesis.weights  # [target, (head,) source]
-        weights = weights[:, None] if weights.ndim == 2 else weights
-        return Translation(
-            id=line.id,
-            rank=rank,
-            n_best=n_best,
-            source=line.source,
-            hypothesis=text,
-            score=float(hypothesis.log_probs.sum()),
-            norm_score=hypothesis.score,
-            source_pieces=line.encoding.pieces,
-            target_pieces=encoding.pieces + [piece for piece, _ in ending],
-            source_ids=line.encoding.ids,
-            target_ids=ids,
-            source_spans=line.encoding.spans,
-            target_spans=encoding.spans + [span for _, span in ending],
-            log_probs=hypothesis.log_probs.tolist(),
-            weights=np.moveaxis(weights, 1, 0)[None],  # [layer, head, target, source]
-            align_kind=self.align_kind,
-            flags=line.flags + ([] if hypothesis.finished else ["unfinished"]),
-        )
-
-    def _blank(self, line: _Line) -> Translation:
-        nothing = np.zeros((1, 1, 0, 0), np.float32)
-        return Translation(
-            id=line.id,
-            rank=0,
-            n_best=1,
-            source=line.source,
-            hypothesis="",
-            score=0.0,
-            norm_score=0.0,
-            source_pieces=[],
-            target_pieces=[],
-            source_ids=[],
-            target_ids=[],
-            source_spans=[],
-            target_spans=[],
-            log_probs=[],
-            weights=nothing,
-            align_kind=self.align_kind,
-            flags=line.flags,
-        )
-
-
-def _padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
-    """Rows of ids -> [batch, longest] int32, padded on the right."""
-    padded = np.full((len(rows), max(map(len, rows))), PAD, np.int32)
-    for i, row in enumerate(rows):
-        padded[i, : len(row)] = row
-    return padded
 
 
 def with_decoding(config: Config, **changes: object) -> Decoding:

@@ -16,6 +16,7 @@ LAYERS = (
     {"attnmt.config", "attnmt.text", "attnmt.layers", "attnmt.search"},
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"},
     {"attnmt.analysis", "attnmt.evaluation"},
+    {"attnmt.sentences"},
     {"attnmt.translator"},
     {"attnmt.training"},
     {"attnmt.cli"},

@@ -1,0 +1,104 @@
+"""Source lines on their way to the model, hypotheses on their way back to text."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from attnmt.analysis.record import Record
+from attnmt.search import Hypothesis
+from attnmt.text.tokenizer import EOS, PAD, Encoding, Tokenizer
+
+LONGEST = 1000  # source pieces; what is longer is cut and flagged "truncated"
+END_PIECE = "</s>"
+AlignKind = Literal["token", "slot"]
+
+
+class SourceLine(NamedTuple):
+    """A line of input, ready to be batched."""
+
+    id: int  # from 0
+    source: str
+    encoding: Encoding  # with </s>; empty for a blank line
+    flags: list[str]
+
+
+def read_line(tokenizer: Tokenizer, number: int, text: str) -> SourceLine:
+    """Cut a line into pieces, at most LONGEST, and </s>."""
+    encoding = tokenizer.encode_with_spans(text)
+    if not encoding.ids:
+        return SourceLine(number, text, Encoding([], [], []), ["empty_src"])
+    flags = ["truncated"] if len(encoding.ids) > LONGEST else []
+    end = len(text.encode())
+    with_end = Encoding(
+        [*encoding.ids[:LONGEST], EOS],
+        [*encoding.pieces[:LONGEST], END_PIECE],
+        [*encoding.spans[:LONGEST], (end, end)],
+    )
+    return SourceLine(number, text, with_end, flags)
+
+
+def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
+    """Rows of ids -> [batch, longest] int32, padded on the right."""
+    array = np.full((len(rows), max(map(len, rows))), PAD, np.int32)
+    for i, row in enumerate(rows):
+        array[i, : len(row)] = row
+    return array
+
+
+def to_translation(
+    line: SourceLine,
+    text: str,
+    encoding: Encoding,
+    hypothesis: Hypothesis,
+    align_kind: AlignKind,
+    rank: int = 0,
+    n_best: int = 1,
+) -> Record:
+    """A hypothesis with the text and the pieces it was decoded to (without </s>)."""
+    size = len(text.encode())
+    ending = [(END_PIECE, (size, size))] if hypothesis.finished else []
+    weights = hypothesis.weights  # [target, (head,) source]
+    weights = weights[:, None] if weights.ndim == 2 else weights
+    return Record(
+        id=line.id,
+        rank=rank,
+        n_best=n_best,
+        source=line.source,
+        hypothesis=text,
+        score=float(hypothesis.log_probs.sum()),
+        norm_score=hypothesis.score,
+        source_pieces=line.encoding.pieces,
+        target_pieces=encoding.pieces + [piece for piece, _ in ending],
+        source_ids=line.encoding.ids,
+        target_ids=hypothesis.tokens.tolist(),
+        source_spans=line.encoding.spans,
+        target_spans=encoding.spans + [span for _, span in ending],
+        log_probs=hypothesis.log_probs.tolist(),
+        weights=np.moveaxis(weights, 1, 0)[None],  # [layer, head, target, source]
+        align_kind=align_kind,
+        flags=line.flags + ([] if hypothesis.finished else ["unfinished"]),
+    )
+
+
+def blank(line: SourceLine, align_kind: AlignKind) -> Record:
+    """The translation of a line without pieces: nothing."""
+    return Record(
+        id=line.id,
+        rank=0,
+        n_best=1,
+        source=line.source,
+        hypothesis="",
+        score=0.0,
+        norm_score=0.0,
+        source_pieces=[],
+        target_pieces=[],
+        source_ids=[],
+        target_ids=[],
+        source_spans=[],
+        target_spans=[],
+        log_probs=[],
+        weights=np.zeros((1, 1, 0, 0), np.float32),
+        align_kind=align_kind,
+        flags=line.flags,
+    )
