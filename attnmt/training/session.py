@@ -15,6 +15,7 @@ from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.run import Run, write_atomically
+from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
@@ -57,10 +58,11 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     found = checkpoint.newest_valid(run.checkpoints_dir)
     _check_resume(config, run, found is not None, resume)
     device = devices.prepare(config.runtime)
-    # A model that cannot be is told before the wait.
+    # A model or text that cannot be is told before the wait.
     _check_guidance(config, build_model(config.model, 4, 4))
+    _check_text(config)
     say(f"device: {device.description}")
-    run.path.mkdir(parents=True, exist_ok=True)
+    _make_folder(run)
     if found is None:  # left by a training that was stopped early, of other settings
         shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
     write_atomically(run.config_file, dump_config(config))
@@ -78,6 +80,22 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     state = loop.state
     say(f"trained {state.step} steps in {clock(state.seconds)}: {run.path}")
     return run
+
+
+def _check_text(config: Config) -> None:
+    """Read the first line of all text; whatever is wrong with it is raised."""
+    data = config.data
+    for corpus in filter(None, (*data.train, data.valid)):
+        next(read_pairs(corpus, data.source_lang, data.target_lang), None)
+
+
+def _make_folder(run: Run) -> None:
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"run_dir: {run.path}: cannot be made: {error.strerror}"
+        ) from error
 
 
 def _check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None:

@@ -149,7 +149,19 @@ def test_what_cannot_be_trained_leaves_no_folder(make_config: MakeConfig) -> Non
     assert not wrong.run_dir.exists()
 
 
-def test_text_that_cannot_be_read_is_told(make_config: MakeConfig) -> None:
-    config = make_config(data={"train": [{"tsv": "nowhere.tsv"}]})
+@pytest.mark.parametrize("part", ["train", "valid"])
+def test_text_that_cannot_be_read_is_told_and_leaves_no_folder(
+    make_config: MakeConfig, part: str
+) -> None:
+    missing = {"tsv": "nowhere.tsv"}
+    config = make_config(data={part: [missing] if part == "train" else missing})
     with pytest.raises(DataError, match="nowhere.tsv"):
+        train(config)
+    assert not config.run_dir.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told(make_config: MakeConfig) -> None:
+    config = make_config()
+    config.run_dir.write_text("a file", "utf-8")
+    with pytest.raises(ConfigError, match="^run_dir: .*: File exists"):
         train(config)
