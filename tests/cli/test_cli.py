@@ -166,6 +166,8 @@ def test_an_interrupted_command_exits_with_130(tmp_path: Path) -> None:
         [sys.executable, "-m", "attnmt", "config", "show", fifo],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # What a shell starts in the background ignores Ctrl-C, its children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with open(fifo, "wb"):  # the command has opened it, so it is running
         process.send_signal(signal.SIGINT)
