@@ -51,7 +51,9 @@ def prepare(runtime: schema.Runtime) -> Device:
         _limit_threads(runtime.threads)
     gpus = tf.config.list_physical_devices("GPU")
     if runtime.device == "gpu" and not gpus:
-        raise ConfigError(f"runtime.device: gpu was asked for, but {_why_no_gpu()}")
+        raise ConfigError(
+            f"runtime.device: gpu was asked for, but {_why_no_gpu()}; use auto or cpu"
+        )
     use_gpu = bool(gpus) and runtime.device != "cpu"
     try:
         if use_gpu:

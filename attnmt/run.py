@@ -68,7 +68,7 @@ def find_run(run: Path | None) -> Path:
     if named := os.environ.get("ATTNMT_RUN"):
         found, reason = _existing(Path(named), "ATTNMT_RUN"), "from ATTNMT_RUN"
     else:
-        configs = sorted(RUNS.glob("*/config.yaml"), key=lambda p: p.stat().st_mtime)
+        configs = sorted(RUNS.glob("*/config.yaml"), key=_trained_then_newest)
         if not configs:
             raise ConfigError(
                 f"no run: expected --run DIR, the environment variable ATTNMT_RUN or a "
@@ -77,6 +77,11 @@ def find_run(run: Path | None) -> Path:
         found, reason = configs[-1].parent, f"the newest under ./{RUNS}"
     print(f"run: {found} ({reason})", file=sys.stderr)
     return found
+
+
+def _trained_then_newest(config: Path) -> tuple[bool, float]:
+    """For sorting: a training that has saved nothing yet comes before all others."""
+    return (config.parent / "last").is_file(), config.stat().st_mtime
 
 
 def _existing(path: Path, origin: str) -> Path:

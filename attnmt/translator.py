@@ -79,6 +79,8 @@ class Translator:
 
     def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
         """The best translation of each line, in order, as the lines come in."""
+        if isinstance(lines, str):  # it would be translated letter by letter
+            raise TypeError("expected several lines, as in [text], found one str")
         for translations in self.n_best(lines, 1):
             yield translations[0]
 

@@ -136,3 +136,10 @@ def test_broken_json_is_named(content):
         file.write_bytes(content)
     with pytest.raises(DataError, match="state.json: expected a JSON"):
         read_json(file)
+
+
+def test_a_run_that_has_saved_nothing_yet_is_not_the_newest():
+    trained = make_run("runs/trained", 5)
+    (trained / "last").write_text("000000001\n")
+    make_run("runs/begun", 9)
+    assert find_run(None) == trained

@@ -289,3 +289,8 @@ def test_decoding_settings_change_only_where_asked(config: Config) -> None:
     assert changed == config.decoding.model_copy(update={"beam_size": 2})
     with pytest.raises(pydantic.ValidationError):
         with_decoding(config, beam_size=0)
+
+
+def test_one_text_in_place_of_lines_is_refused(greedy) -> None:
+    with pytest.raises(TypeError, match="expected several lines"):
+        next(greedy.translate("not a list"))

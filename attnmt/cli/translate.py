@@ -66,10 +66,13 @@ def translate(
     With --n-best the text format has a line per translation: number of the input
     line (from 0) ||| translation ||| score. Scores and alignments follow after |||.
     """
+    from attnmt.errors import ConfigError
     from attnmt.run import Run, find_run
     from attnmt.text.lines import STANDARD_STREAM, read_lines
 
     folder = find_run(run)
+    if file.exists() and output.exists() and output.samefile(file):
+        raise ConfigError(f"{output}: expected an output that is not the input")
     lines = read_lines(file)
     first = next(lines, None)  # a file that cannot be read is told before the wait
     lines = iter(()) if first is None else _chain(first, lines)

@@ -71,6 +71,8 @@ def text_output(path: Path) -> Iterator[TextIO]:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a name beside `path` to write to; it replaces `path` when all went well."""
     path = path.resolve() if path.is_symlink() else path
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: cannot be written: there is no folder {path.parent}")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -90,8 +90,9 @@ class Loop:
                 if self.is_over():
                     return
         state.epoch, state.batch = state.epoch + 1, 0
-        every = self._every_epochs
-        if (every and state.epoch % every == 0) or self._validation_is_due():
+        every, last = self._every_epochs, state.epoch == options.max_epochs
+        due = every and (last or state.epoch % every == 0)
+        if due or self._validation_is_due():
             self._validate()
         self._save()
         self._stop_if_asked()
@@ -172,6 +173,8 @@ class Loop:
         }
         self.journal.write("train", state.step, values)
         remaining = state.seconds * (1.0 - share) / max(share, 1e-9)
+        if state.step == 1:  # the time went into compiling
+            remaining = None
         line = (
             f"epoch {values['epoch']:.2f} step {state.step}: loss {loss / tokens:.3f}, "
             f"rate {self._rate:.2g}, {tokens / seconds:,.0f} tokens/s, "

@@ -87,14 +87,17 @@ class Progress:
             yield self
         self._bar = None
 
-    def report(self, line: str, share: float, remaining: float) -> None:
-        """A report; `share` of the training is done, `remaining` seconds are left."""
-        left = f"{clock(remaining)} left"
+    def report(self, line: str, share: float, remaining: float | None) -> None:
+        """A report; `share` of the training is done, `remaining` seconds are left.
+
+        None: nobody knows yet.
+        """
+        left = "" if remaining is None else f", {clock(remaining)} left"
         if self._bar is None:
-            say(f"{line}, {left}")
+            say(f"{line}{left}")
         else:
             self._bar.update(
-                self._task, completed=share, description=line, remaining=left
+                self._task, completed=share, description=line, remaining=left[2:]
             )
 
     def tell(self, message: str) -> None:

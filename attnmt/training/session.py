@@ -14,7 +14,7 @@ from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
-from attnmt.run import Run, write_atomically
+from attnmt.run import Run, read_json, write_atomically
 from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
@@ -68,7 +68,7 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     write_atomically(run.config_file, dump_config(config))
     tokenizers = prepare_tokenizers(config, run.tokenizer_dir)
     corpora, valid = _encode(config, run, tokenizers)
-    _write_manifest(run, device, corpora, command)
+    _write_manifest(run, device, corpora, command, resumes=found is not None)
     loop = _build(config, run, device, tokenizers, corpora, valid, found)
     if loop.state.finished and loop.is_over():
         say(
@@ -236,7 +236,14 @@ def _write_manifest(
     device: devices.Device,
     corpora: list[EncodedCorpus],
     command: Sequence[str],
+    resumes: bool,
 ) -> None:
+    data = [corpus.meta["fingerprint"] for corpus in corpora]
+    if resumes and read_json(run.manifest_file).get("data") != data:
+        say(
+            "warning: the training text is not what it was when this training began "
+            f"(see data in {run.manifest_file}): from here on it is other data"
+        )
     manifest = {
         "format": 1,
         "attnmt": __version__,
@@ -245,7 +252,7 @@ def _write_manifest(
         "git": _git_revision(),
         "command": list(command),
         "device": device.description,
-        "data": [corpus.meta["fingerprint"] for corpus in corpora],
+        "data": data,
     }
     write_atomically(run.manifest_file, json.dumps(manifest, indent=1) + "\n")
 

@@ -248,3 +248,10 @@ def test_a_folder_that_is_no_run_is_told(attnmt: Command, tmp_path: Path) -> Non
     searched = attnmt("translate", cwd=tmp_path)
     assert searched.returncode == 2
     assert "ATTNMT_RUN" in searched.stderr and "./runs" in searched.stderr
+
+
+def test_the_input_is_never_the_output(attnmt, trained, tmp_path) -> None:
+    (tmp_path / "text").write_text("A lamp.\n", "utf-8")
+    found = attnmt("translate", "text", "--run", trained, "-o", "text", cwd=tmp_path)
+    assert found.returncode == 2 and "not the input" in found.stderr
+    assert (tmp_path / "text").read_text("utf-8") == "A lamp.\n"

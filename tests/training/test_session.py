@@ -1,6 +1,7 @@
 """A training from its configuration: begun, resumed, refused."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,10 +50,18 @@ def test_a_training_that_is_over_has_nothing_left_to_do(
     before = saved(run)
     train(make_config())
     printed = capsys.readouterr().err
+    assert "warning" not in printed
     assert "nothing left to do" in printed and "raise training.max_epochs" in printed
     assert (run.path / "best").read_text("utf-8") == best
     assert (run.path / "last").read_text("utf-8") == last
     assert saved(run) == before
+
+    corpus = make_config().data.train[0]
+    text = next(path for path in (corpus.source, corpus.tsv) if path)
+    os.utime(text, (1, 1))  # changed at another time
+    train(make_config())
+    printed = capsys.readouterr().err
+    assert "warning: the training text is not what it was" in printed
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_changes_nothing(

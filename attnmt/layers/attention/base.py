@@ -76,6 +76,12 @@ class Attention(keras.layers.Layer):
         takes any number at once.
         """
         scores = self.score(query, memory, state)  # [batch, target, source]
+        expected, found = memory.mask.shape[-1], scores.shape[-1]
+        if None not in (expected, found) and expected != found:
+            raise ValueError(  # else one score would be spread over all positions
+                f"{type(self).__name__}.score: expected [batch, target, source] with "
+                f"{expected} source positions, found {tuple(scores.shape)}"
+            )
         weights = self.normalise(scores, memory.mask[:, None, :])
         context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
         return context, weights, self.next_state(state, weights)

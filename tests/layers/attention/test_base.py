@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from attnmt.layers.attention import Attention
+from attnmt.layers.attention import AdditiveAttention, Attention
 
 MECHANISMS = pytest.mark.parametrize(
     "kind", ["additive", "dot", "scaled_dot", "general"]
@@ -133,3 +133,14 @@ def test_softmax_survives_the_largest_scores(dtype):
     expected = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]
     weights = Attention(4).normalise(scores, mask)
     np.testing.assert_allclose(weights, expected, atol=1e-6)
+
+
+def test_a_score_for_too_few_positions_is_refused():
+    class Narrow(AdditiveAttention):
+        def score(self, query, memory, state):
+            return super().score(query, memory, state)[..., :1]
+
+    attention = Narrow(4)
+    memory = attention.prepare(ops.ones((2, 5, 6)), ops.ones((2, 5), "bool"))
+    with pytest.raises(ValueError, match="5 source positions, found"):
+        attention(ops.ones((2, 3, 7)), memory)
