@@ -64,7 +64,8 @@ def test_a_machine_without_a_gpu_says_why_and_computes_on_its_processor():
     assert auto["description"].endswith(f"threads, float32 (no GPU: {why})")
     assert (auto["name"], auto["precision"], auto["gpus"]) == ("cpu", "float32", 0)
     assert half["precision"] == half["policy"] == "mixed_bfloat16"
-    assert gpu["error"] == f"runtime.device: gpu was asked for, but {why}"
+    asked = "runtime.device: gpu was asked for"
+    assert gpu["error"] == f"{asked}, but {why}; use auto or cpu"
     assert messages == ""  # of TensorFlow's libraries
 
 
