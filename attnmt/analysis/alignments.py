@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,7 +12,7 @@ Link = tuple[int, int]  # (source word, target word), counted from 0
 
 _LINK = re.compile(r"([0-9]+)([-p?])([0-9]+)")
 
-SYMMETRISATIONS = (
+Symmetrisation = Literal[
     "forward",
     "reverse",
     "intersection",
@@ -19,7 +20,8 @@ SYMMETRISATIONS = (
     "grow-diag",
     "grow-diag-final",
     "grow-diag-final-and",
-)
+]
+SYMMETRISATIONS: tuple[Symmetrisation, ...] = get_args(Symmetrisation)
 _NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 

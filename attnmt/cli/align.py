@@ -2,23 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from attnmt.analysis.alignments import Link, pharaoh, symmetrise
+from attnmt.analysis.alignments import Link, Symmetrisation, pharaoh, symmetrise
 from attnmt.errors import DataError
 from attnmt.text.lines import read_lines, write_lines
 
-Symmetrisation = Literal[
-    "forward",
-    "reverse",
-    "intersection",
-    "union",
-    "grow-diag",
-    "grow-diag-final",
-    "grow-diag-final-and",
-]
 Sentences = list[list[str]]
 
 

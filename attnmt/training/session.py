@@ -239,7 +239,8 @@ def _write_manifest(
     resumes: bool,
 ) -> None:
     data = [corpus.meta["fingerprint"] for corpus in corpora]
-    if resumes and read_json(run.manifest_file).get("data") != data:
+    known = resumes and run.manifest_file.is_file()
+    if known and read_json(run.manifest_file).get("data") != data:
         say(
             "warning: the training text is not what it was when this training began "
             f"(see data in {run.manifest_file}): from here on it is other data"

@@ -3,12 +3,10 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from attnmt.analysis.alignments import SYMMETRISATIONS
-from attnmt.cli.align import Symmetrisation
 
 
 def align(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -39,5 +37,8 @@ def test_unequal_texts_are_refused(texts):
     assert not (texts / "links").exists()
 
 
-def test_the_command_knows_every_symmetrisation():
-    assert get_args(Symmetrisation) == SYMMETRISATIONS
+@pytest.mark.parametrize("method", SYMMETRISATIONS)
+def test_the_command_knows_every_symmetrisation(texts, method):
+    done = align("en", "de", "--symmetrise", method, cwd=texts)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("\n") == 4

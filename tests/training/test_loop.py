@@ -169,6 +169,22 @@ def test_validations_come_as_often_as_asked_and_are_saved(
     assert pointer(loop, "best") == expected[-1]
 
 
+def test_the_last_epoch_is_validated_whatever_the_rhythm(make_loop) -> None:
+    loop = make_loop(
+        {"max_epochs": 3}, validation={"every": "2 epochs"}, measured=(3.0, 2.0)
+    )
+    loop.run_to_end()
+    assert loop.validator.folders == ["000000018", "000000027"]
+    assert loop.state.best_step == 27
+
+
+def test_the_first_report_tells_no_remaining_time(make_loop, capsys) -> None:
+    make_loop({"max_epochs": 1}).run_to_end()
+    first, second, *_ = capsys.readouterr().err.split("\n")
+    assert " step 1:" in first and "left" not in first
+    assert " step 2:" in second and "left" in second
+
+
 def test_the_last_step_is_validated_and_saved_in_the_middle_of_an_epoch(
     make_loop,
 ) -> None:
