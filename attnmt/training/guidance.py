@@ -52,45 +52,56 @@ def guided_batch(
 
 
 def prepare_links(
-    corpus: schema.Corpus,
     config: schema.Config,
     tokenizers: tuple[Tokenizer, Tokenizer],
-    encoded: EncodedCorpus,
+    corpora: Sequence[EncodedCorpus],
     folder: Path,
-) -> Side:
-    """The packed links of each encoded pair, made or found in the folder.
+) -> list[Side]:
+    """The packed links of each encoded training corpus, made or found in the folder.
 
-    Raises DataError for links that do not fit the text.
+    The teacher ibm1 learns from all training corpora together. Raises DataError for
+    links that do not fit the text.
     """
-    fingerprint = {
-        "corpus": encoded.meta["fingerprint"],
-        "teacher": config.training.guided_alignment.teacher,
-        "alignment": _file(corpus.alignment),
-    }
-    if (found := _load(folder, fingerprint)) is not None:
-        return found
-    data = config.data
+    data, teacher = config.data, config.training.guided_alignment.teacher
+    texts = [encoded.meta["fingerprint"] for encoded in corpora]
+    taught: list[list[list[Link]]] = []
+    sides = []
+    for i, (corpus, encoded) in enumerate(zip(data.train, corpora, strict=True)):
+        place = folder / f"train.{i}.links"
+        of = texts if teacher == "ibm1" else [texts[i], _file(corpus.alignment)]
+        fingerprint = {"teacher": teacher, "corpus": i, "links of": of}
+        side = _load(place, fingerprint)
+        if side is None:
+            if teacher == "ibm1":
+                name = "the alignment of attnmt"
+                taught = taught or _teach([list(_pairs(c, data)) for c in data.train])
+                links = taught[i]
+            else:
+                name, links = str(corpus.alignment), _read(corpus.alignment)
+            pairs = _pairs(corpus, data)
+            packed = _encode(pairs, links, tokenizers, data.max_length, name)
+            side = _write(place, packed, fingerprint)
+        if len(side.lengths) != len(encoded):
+            raise DataError(
+                f"{place}: links of {len(side.lengths)} pairs, but {len(encoded)} pairs"
+            )
+        sides.append(side)
+    return sides
 
-    def pairs() -> Iterator[tuple[str, str]]:
-        return read_pairs(corpus, data.source_lang, data.target_lang)
 
-    if config.training.guided_alignment.teacher == "ibm1":
-        name, links = "the alignment of attnmt", _teach(pairs())
-    else:
-        assert corpus.alignment is not None
-        name, links = str(corpus.alignment), _read(corpus.alignment)
-    kept = _encode(pairs(), links, tokenizers, config.data.max_length, name)
+def _pairs(corpus: schema.Corpus, data: schema.Data) -> Iterator[tuple[str, str]]:
+    return read_pairs(corpus, data.source_lang, data.target_lang)
+
+
+def _write(
+    folder: Path, packed: Iterator[list[int]], fingerprint: Mapping[str, Any]
+) -> Side:
     with replacing_folder(folder) as temporary:
         with SideWriter(temporary, "links", "<i8") as writer:
-            while chunk := list(islice(kept, _CHUNK)):
+            while chunk := list(islice(packed, _CHUNK)):
                 writer.write(chunk)
         (temporary / "meta.json").write_text(json.dumps(fingerprint), "utf-8")
-    side = Side(folder, "links", "<i8")
-    if len(side.lengths) != len(encoded):
-        raise DataError(
-            f"{folder}: links of {len(side.lengths)} pairs, but {len(encoded)} pairs"
-        )
-    return side
+    return Side(folder, "links", "<i8")
 
 
 def _load(folder: Path, fingerprint: Mapping[str, Any]) -> Side | None:
@@ -112,7 +123,8 @@ def _file(path: Path | None) -> list[str | int] | None:
     return [str(path), status.st_size, status.st_mtime_ns]
 
 
-def _read(path: Path) -> Iterator[list[Link]]:
+def _read(path: Path | None) -> Iterator[list[Link]]:
+    assert path is not None  # the configuration was refused otherwise
     for number, line in enumerate(read_lines(path), 1):
         try:
             yield sorted(parse_pharaoh(line, one_indexed=False)[1])
@@ -120,15 +132,22 @@ def _read(path: Path) -> Iterator[list[Link]]:
             raise DataError(f"{path}:{number}: {error}") from error
 
 
-def _teach(pairs: Iterable[tuple[str, str]]) -> Iterator[list[Link]]:
-    """The links of `attnmt align`, with its defaults."""
+def _teach(corpora: Sequence[Sequence[tuple[str, str]]]) -> list[list[list[Link]]]:
+    """The links of `attnmt align`, with its defaults, learnt from all the text."""
     from attnmt.evaluation.ibm1 import align
 
-    split = [(s.lower().split(), t.lower().split()) for s, t in pairs]
+    split = [
+        (source.lower().split(), target.lower().split())
+        for pairs in corpora
+        for source, target in pairs
+    ]
     sources, targets = zip(*split, strict=True)
     forward, swapped = align(sources, targets), align(targets, sources)
-    for one, other in zip(forward, swapped, strict=True):
-        yield symmetrise(one, [(j, i) for i, j in other], "grow-diag-final-and")
+    links = (
+        symmetrise(one, [(j, i) for i, j in other], "grow-diag-final-and")
+        for one, other in zip(forward, swapped, strict=True)
+    )
+    return [list(islice(links, len(pairs))) for pairs in corpora]
 
 
 def _encode(

@@ -221,14 +221,7 @@ def _links(
     """The word links of the training corpora, when they guide the attention."""
     if config.training.guided_alignment.weight == 0.0:
         return None
-    return [
-        prepare_links(
-            corpus, config, tokenizers, encoded, run.encoded_dir / f"train.{i}.links"
-        )
-        for i, (corpus, encoded) in enumerate(
-            zip(config.data.train, corpora, strict=True)
-        )
-    ]
+    return prepare_links(config, tokenizers, corpora, run.encoded_dir)
 
 
 def _write_manifest(

@@ -14,7 +14,7 @@ from attnmt.errors import ConfigError, DataError
 from attnmt.model import build_model
 from attnmt.text.encoded import prepare_corpus
 from attnmt.text.tokenizer import prepare_tokenizers
-from attnmt.training.guidance import GuidedBatch, guided_batch, prepare_links
+from attnmt.training.guidance import GuidedBatch, _teach, guided_batch, prepare_links
 from attnmt.training.objective import Guide, coverage_loss, guided_loss
 from attnmt.training.session import train
 from attnmt.training.step import Trainer, make_optimizer
@@ -89,7 +89,7 @@ def prepare(config: schema.Config):
     encoded = prepare_corpus(
         data.train[0], data, *tokenizers, folder / "encoded", data.max_length
     )
-    links = prepare_links(data.train[0], config, tokenizers, encoded, folder / "links")
+    (links,) = prepare_links(config, tokenizers, [encoded], folder)
     return tokenizers, encoded, links
 
 
@@ -122,9 +122,9 @@ def test_links_of_words_become_shares_of_pieces(tmp_path):
 def test_links_are_kept_until_the_file_changes(tmp_path):
     config = make_config(tmp_path)
     _, _, first = prepare(config)
-    made = (tmp_path / "links/links.ids").stat().st_mtime_ns
+    made = (tmp_path / "train.0.links/links.ids").stat().st_mtime_ns
     prepare(config)
-    assert (tmp_path / "links/links.ids").stat().st_mtime_ns == made
+    assert (tmp_path / "train.0.links/links.ids").stat().st_mtime_ns == made
     make_config(tmp_path, [(s, t, "") for s, t, _ in PAIRS])
     _, _, second = prepare(config)
     assert first.lengths.sum() > second.lengths.sum() == 3  # the ends
@@ -155,6 +155,13 @@ def test_attnmt_aligns_the_text_itself_when_told_so(tmp_path):
     _, encoded, links = prepare(config.model_copy(update={"data": data}))
     assert len(links.lengths) == len(encoded) == 3
     assert links.lengths.min() > 1
+
+
+def test_attnmt_learns_the_links_from_all_corpora_together():
+    clear = [("red", "rot"), ("house", "haus"), ("red", "rot"), ("house", "haus")]
+    crossed = [("house red", "rot haus")]
+    assert _teach([crossed]) == [[[(0, 0), (1, 1)]]]  # the diagonal, for lack of better
+    assert _teach([clear, crossed]) == [[[(0, 0)]] * 4, [[(0, 1), (1, 0)]]]
 
 
 def test_a_file_of_links_is_asked_for(tmp_path):
