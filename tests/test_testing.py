@@ -80,6 +80,11 @@ def test_a_hard_mode_keeps_the_contract_but_for_gradients_of_its_own(name):
     check(name, mode="hard", gradients=False)
 
 
+@pytest.mark.parametrize("name", ["monotonic", "mocha"])
+def test_rows_that_lose_weight_keep_the_contract(name):
+    check(name, end="leave")
+
+
 def test_temperature_keeps_the_contract():
     check("general", temperature=0.5)
 

@@ -17,27 +17,30 @@ class MonotonicAttention(NormedAdditiveAttention):
     energy = g v / |v| . tanh(W query + U key + b) + r, p_j = sigmoid(energy_j), Raffel
     et al. (2017), eq. 16. The weights are the expected alignment, eq. 9:
     a_j = p_j sum_{k <= j} previous_k prod_{k <= l < j} (1 - p_l), and the state is the
-    previous one, at first the first source position. What walks past the end reads
-    nothing: a row sums to at most one.
+    previous one, at first the first source position.
 
-    `bias`: r at the start, negative so that the walk gets far, the more so the longer
-    the sources. `mode`: "soft" as above; "hard" stops at the first p_j > 0.5, section
-    2.2, as after a training with "soft" (its gradient takes the decision for p itself).
-    The noise that the paper adds to the energy in training is left out.
+    `bias`: r at the start; 0 walks on by one position a step, below 0 by more, for
+    sources longer than their targets. `mode`: "soft" as above; "hard" stops at the
+    first p_j > 0.5, section 2.2, as after a training with "soft" (its gradient takes
+    the decision for p itself). `end`: what comes to the last source position is to
+    "stay" there, or to "leave", as in the paper: it reads nothing then, a row sums to
+    at most one, and later steps read less and less. The noise that the paper adds to
+    the energy in training is left out.
     """
 
-    sums_to_one = False
     normalises = False
 
     def __init__(
         self,
         units: int,
         mode: str = "soft",
-        bias: float = -1.0,
+        bias: float = 0.0,
+        end: str = "stay",
         name: str = "attention",
     ) -> None:
         super().__init__(units, name)
         self.hard = options.one_of("mode", mode, ("soft", "hard")) == "hard"
+        self.sums_to_one = options.one_of("end", end, ("stay", "leave")) == "stay"
         self.bias = self.add_weight(
             shape=(),
             initializer=keras.initializers.Constant(options.number("bias", bias)),
@@ -71,6 +74,9 @@ class MonotonicAttention(NormedAdditiveAttention):
             walk = 1.0 - stop
         stop = ops.where(mask, stop, 0.0)
         walk = ops.where(mask, walk, 1.0)
+        if self.sums_to_one:
+            behind = tf.cumsum(tf.cast(mask, tf.int32), axis=-1, reverse=True)
+            stop = ops.where(mask & (behind == 1), 1.0, stop)
         # Eq. 13 and 14: q_j = (1 - p_{j-1}) q_{j-1} + previous_j and a_j = p_j q_j.
         return stop * _recurrence(_delayed(walk, 1), previous)
 
@@ -103,10 +109,11 @@ class MochaAttention(MonotonicAttention):
         units: int,
         chunk: int = 4,
         mode: str = "soft",
-        bias: float = -1.0,
+        bias: float = 0.0,
+        end: str = "stay",
         name: str = "attention",
     ) -> None:
-        super().__init__(units, mode, bias, name)
+        super().__init__(units, mode, bias, end, name)
         self.chunk = options.whole("chunk", chunk)
         self.chunk_energy = AdditiveAttention(units)
         self.chunk_energy.built = True  # Keras would warn: only its parts are called

@@ -28,8 +28,20 @@ KINDS = pytest.mark.parametrize(
         lambda: MochaAttention(UNITS, chunk=3),
         lambda: MochaAttention(UNITS, chunk=3, mode="hard"),
         lambda: MochaAttention(UNITS, chunk=9),
+        lambda: MonotonicAttention(UNITS, end="leave"),
+        lambda: MonotonicAttention(UNITS, mode="hard", end="leave"),
+        lambda: MochaAttention(UNITS, chunk=3, end="leave"),
     ],
-    ids=["monotonic", "hard", "mocha", "hard-mocha", "chunk-of-all"],
+    ids=[
+        "monotonic",
+        "hard",
+        "mocha",
+        "hard-mocha",
+        "chunk-of-all",
+        "leaves",
+        "hard-leaves",
+        "mocha-leaves",
+    ],
 )
 
 
@@ -117,6 +129,8 @@ def oracle(attention: Any) -> tuple[np.ndarray, np.ndarray]:
         alignment = np.eye(length)[0]  # before the first step: the first position
         for t in range(STEPS):
             p = chances(QUERIES[t, b], values, w, attention.hard)
+            if attention.sums_to_one:
+                p[-1] = 1.0  # nothing walks past the end
             alignment = row = expected_alignment(p, alignment)
             if isinstance(attention, MochaAttention):
                 row = chunked(row, QUERIES[t, b], values, w, attention.chunk)
@@ -130,7 +144,10 @@ def test_contexts_and_weights_are_those_of_the_formula(make):
     attention = randomised(make)
     contexts, weights = oracle(attention)
     found = read(attention)
-    assert 3.0 < weights.sum() < STEPS * BATCH - 0.1
+    if attention.sums_to_one:
+        np.testing.assert_allclose(weights.sum(axis=-1), 1.0)
+    else:
+        assert 3.0 < weights.sum() < STEPS * BATCH - 0.1
     np.testing.assert_allclose(found[0], contexts, atol=2e-6)
     np.testing.assert_allclose(found[1], weights, atol=2e-6)
 
@@ -148,14 +165,14 @@ def test_the_parallel_form_is_the_recursion_without_bias(source, spread):
         q = walked * q + float(before[j])
         exact[j] = q / (1.0 + np.exp(-float(energy[j])))
     mask = np.ones((1, 1, source), bool)
-    found = MonotonicAttention(UNITS).align(
+    found = MonotonicAttention(UNITS, end="leave").align(
         tf.constant(energy)[None, None], mask, tf.constant(before)[None, None]
     )
     np.testing.assert_allclose(np.ravel(found), exact, rtol=2e-6)
 
 
 def test_hard_stops_at_the_first_likely_position_from_the_last_one_on():
-    attention = MonotonicAttention(UNITS, mode="hard")
+    attention = MonotonicAttention(UNITS, mode="hard", end="leave")
     before = tf.one_hot([[1]], 5)
     rows = {
         2: [3.0, -1.0, 2.0, 3.0, -1.0],  # 0 is behind
@@ -169,6 +186,10 @@ def test_hard_stops_at_the_first_likely_position_from_the_last_one_on():
     nowhere = tf.fill((1, 1, 5), -1.0)
     found = attention.align(nowhere, np.ones((1, 1, 5), bool), before)
     np.testing.assert_array_equal(np.ravel(found), 0.0)
+    staying = MonotonicAttention(UNITS, mode="hard")
+    mask = np.array([[[True, True, True, True, False]]])
+    found = staying.align(nowhere, mask, before)
+    np.testing.assert_array_equal(np.ravel(found), np.eye(5)[3])
 
 
 def test_the_mean_position_never_goes_back():
@@ -253,7 +274,7 @@ def test_the_energy_begins_as_in_the_paper():
     attention = MonotonicAttention(units=16, bias=-4.0)
     assert float(attention.scale.value) == 0.25
     assert float(attention.bias.value) == -4.0
-    assert not MonotonicAttention.sums_to_one and not MochaAttention.sums_to_one
+    assert not MonotonicAttention(UNITS, end="leave").sums_to_one
 
 
 @pytest.mark.parametrize(
