@@ -164,6 +164,27 @@ class Encoder(Section):
     bidirectional: bool = Field(
         default=True, description="Read forwards and backwards."
     )
+    residual: bool = Field(
+        default=False,
+        description="Add what a layer reads to what it tells, from the second layer "
+        "on, Wu et al. (2016).",
+    )
+    self_attention_heads: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="Heads of a self-attention over the states, Vaswani et al. "
+        "(2017), with residual connection and layer normalisation; 0 is none.",
+    )
+
+    @model_validator(mode="after")
+    def _divides_its_depth(self) -> "Encoder":
+        depth = self.units * (2 if self.bidirectional else 1)
+        if self.self_attention_heads and depth % self.self_attention_heads:
+            raise Misfit(
+                "self_attention_heads",
+                f"expected a divisor of the encoder's depth, {depth}, found "
+                f"{self.self_attention_heads}",
+            )
+        return self
 
 
 class Decoder(Section):
@@ -172,15 +193,32 @@ class Decoder(Section):
     cell: Cell = Field(default="lstm", description="Recurrent cell.")
     units: Count = Field(default=512, description="Numbers in a state.")
     layers: Count = Field(default=1, description="Layers on top of each other.")
-    style: Literal["luong", "bahdanau"] = Field(
+    style: Literal["luong", "bahdanau", "gnmt", "gnmt_v2"] = Field(
         default="luong",
-        description="luong attends with the new state, bahdanau with the previous "
-        "one and feeds the context into the cell.",
+        description="luong attends with the new state of the top layer, bahdanau with "
+        "the previous one and feeds the context into the cell; gnmt and gnmt_v2 "
+        "attend with the bottom layer and feed the context into the others, gnmt the "
+        "previous one, gnmt_v2 the new one (2 layers or more).",
     )
     input_feeding: bool = Field(
         default=True,
         description="Feed the attentional vector into the next step (luong).",
     )
+    residual: bool = Field(
+        default=False,
+        description="Add what a layer reads to what it tells, from the second layer "
+        "on, Wu et al. (2016).",
+    )
+
+    @model_validator(mode="after")
+    def _has_layers_above(self) -> "Decoder":
+        if self.style.startswith("gnmt") and self.layers < 2:
+            raise Misfit(
+                "layers",
+                f"expected 2 or more, because with style {self.style} the bottom layer "
+                f"attends for those above, found {self.layers}",
+            )
+        return self
 
 
 class Attention(BaseModel):

@@ -18,7 +18,7 @@ class DecoderState(NamedTuple):
     """What one target position hands to the next; batch first."""
 
     cells: tuple[CellState, ...]  # one per layer, each part [batch, units]
-    attentional: Tensor  # [batch, attentional depth], fed in again by input feeding
+    fed: Tensor  # [batch, depth], the attentional vector, in gnmt the context
     attention: State  # whatever the mechanism carries
 
 
@@ -41,7 +41,10 @@ class Decoder(keras.layers.Layer):
 
     luong attends with the new state, Luong et al. (2015), eq. 5 and figure 4;
     bahdanau with the previous one, Bahdanau et al. (2015), section A.2.2, with one
-    tanh layer as its deep output.
+    tanh layer as its deep output. gnmt attends with the bottom layer's new state and
+    feeds the context of the step before into all layers, Wu et al. (2016), section 3;
+    gnmt_v2 feeds the new one into those above (tensorflow/nmt). With `residual` a layer
+    adds what it read from below to what it tells, from the second one on, eq. 6.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class Decoder(keras.layers.Layer):
         self.config = config
         self.drops = drops
         self.attention = attention
-        self.attentional_depth = attentional_depth
-        depths = [input_depth] + [config.units] * (config.layers - 1)
+        self.gnmt = config.style in ("gnmt", "gnmt_v2")
+        above = config.units + (encoder_depth if self.gnmt else 0)
+        depths = [input_depth] + [above] * (config.layers - 1)
         self.cells = [make_cell(config.cell, depth, config.units) for depth in depths]
         self.parts = config.layers * self.cells[0].states
         self.bridge = keras.layers.Dense(self.parts * config.units, activation="tanh")
         self.bridge.build((None, encoder_depth))
+        self.fed_depth = encoder_depth if self.gnmt else attentional_depth
         luong = config.style == "luong"
         if not luong or config.input_feeding:
             self.feed = keras.layers.Dense(
@@ -70,8 +75,8 @@ class Decoder(keras.layers.Layer):
             )
             self.feed.build((None, attentional_depth if luong else encoder_depth))
         self.combine = keras.layers.Dense(attentional_depth, activation="tanh")
-        combined = encoder_depth + config.units + (0 if luong else input_depth)
-        self.combine.build((None, combined))
+        combined = {"luong": encoder_depth, "bahdanau": encoder_depth + input_depth}
+        self.combine.build((None, config.units + combined.get(config.style, 0)))
         self.built = True
 
     def initial_state(self, encoded: Encoded, memory: Memory) -> DecoderState:
@@ -83,8 +88,8 @@ class Decoder(keras.layers.Layer):
             for layer in range(len(self.cells))
         )
         batch = tf.shape(encoded.final)[0]
-        attentional = ops.zeros((batch, self.attentional_depth), encoded.final.dtype)
-        return DecoderState(cells, attentional, self.attention.initial_state(memory))
+        fed = ops.zeros((batch, self.fed_depth), encoded.final.dtype)
+        return DecoderState(cells, fed, self.attention.initial_state(memory))
 
     def inputs(self, embedded: Tensor) -> StepInput:
         """What `step` takes, for [..., size] vectors of any number of positions."""
@@ -103,14 +108,22 @@ class Decoder(keras.layers.Layer):
             context, weights, carried = self._attend(query, memory, state.attention)
             projected = x.projected + self.feed(context)
             hidden, cells = self._recur(projected, state.cells, masks)
-        else:
+        elif self.config.style == "luong":
             projected = x.projected
             if self.config.input_feeding:
-                projected += self.feed(state.attentional)
+                projected += self.feed(state.fed)
             hidden, cells = self._recur(projected, state.cells, masks)
             context, weights, carried = self._attend(hidden, memory, state.attention)
+        else:
+            projected = x.projected + self.feed(state.fed)
+            query, bottom = self._bottom(projected, state.cells, masks)
+            context, weights, carried = self._attend(query, memory, state.attention)
+            beside = context if self.config.style == "gnmt_v2" else state.fed
+            hidden, above = self._above(query, state.cells, masks, beside)
+            cells = (bottom, *above)
         attentional = self._combine(context, hidden, x.embedded)
-        return (attentional, weights), DecoderState(cells, attentional, carried)
+        fed = context if self.gnmt else attentional
+        return (attentional, weights), DecoderState(cells, fed, carried)
 
     def call(
         self, embedded: Tensor, encoded: Encoded, memory: Memory, seed: Seed = None
@@ -166,14 +179,33 @@ class Decoder(keras.layers.Layer):
         self, projected: Tensor, states: tuple[CellState, ...], masks: Masks
     ) -> tuple[Tensor, tuple[CellState, ...]]:
         """One time through all layers; returns the top hidden state and all states."""
-        hidden, new = self.cells[0].step(projected, states[0], masks.recurrent[0])
-        news = [new]
+        hidden, bottom = self._bottom(projected, states, masks)
+        hidden, above = self._above(hidden, states, masks)
+        return hidden, (bottom, *above)
+
+    def _bottom(
+        self, projected: Tensor, states: tuple[CellState, ...], masks: Masks
+    ) -> tuple[Tensor, CellState]:
+        return self.cells[0].step(projected, states[0], masks.recurrent[0])
+
+    def _above(
+        self,
+        hidden: Tensor,
+        states: tuple[CellState, ...],
+        masks: Masks,
+        beside: Tensor | None = None,
+    ) -> tuple[Tensor, list[CellState]]:
+        """Through the layers above the bottom one, which also read what is beside."""
+        news = []
         for i, cell in enumerate(self.cells[1:], start=1):
             mask = masks.between[i - 1]
-            below = hidden if mask is None else hidden * mask
-            hidden, new = cell.step(cell.project(below), states[i], masks.recurrent[i])
+            read = hidden if mask is None else hidden * mask
+            if beside is not None:
+                read = ops.concatenate([read, beside], axis=-1)
+            told, new = cell.step(cell.project(read), states[i], masks.recurrent[i])
+            hidden = hidden + told if self.config.residual else told
             news.append(new)
-        return hidden, tuple(news)
+        return hidden, news
 
     def _attend(
         self, query: Tensor, memory: Memory, carried: State
@@ -182,6 +214,8 @@ class Decoder(keras.layers.Layer):
         return context[:, 0], weights[..., 0, :], carried
 
     def _combine(self, context: Tensor, hidden: Tensor, embedded: Tensor) -> Tensor:
+        if self.gnmt:
+            return self.combine(hidden)
         parts = [context, hidden]
         if self.config.style == "bahdanau":
             parts.append(embedded)

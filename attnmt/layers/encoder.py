@@ -10,6 +10,7 @@ from attnmt.config import schema
 from attnmt.layers.attention import Tensor
 from attnmt.layers.dropout import Seed, dropout, dropout_mask, fold_in
 from attnmt.layers.recurrent import Cell, make_cell, run_cell
+from attnmt.layers.self_attention import SelfAttention
 
 
 class Encoded(NamedTuple):
@@ -21,13 +22,18 @@ class Encoded(NamedTuple):
 
 
 class Encoder(keras.layers.Layer):
-    """A stack of recurrent layers, each reading forwards or both ways."""
+    """A stack of recurrent layers, each reading forwards or both ways.
+
+    With `residual` a layer adds what it read to what it tells, from the second one on,
+    Wu et al. (2016), eq. 6. Self-attention, if asked for, comes last.
+    """
 
     def __init__(
         self, config: schema.Encoder, drops: schema.Dropout, input_depth: int
     ) -> None:
         super().__init__()
         self.drops = drops
+        self.residual = config.residual
         directions = 2 if config.bidirectional else 1
         self.depth = directions * config.units
         depths = [input_depth] + [self.depth] * (config.layers - 1)
@@ -37,6 +43,11 @@ class Encoder(keras.layers.Layer):
 
         self.forward_cells = stack()
         self.backward_cells = stack() if config.bidirectional else []
+        if config.self_attention_heads:
+            self.self_attention = SelfAttention(
+                self.depth, config.self_attention_heads, drops.output
+            )
+        self.attends = config.self_attention_heads > 0
         self.built = True
 
     def call(self, embedded: Tensor, mask: Tensor, seed: Seed = None) -> Encoded:
@@ -46,10 +57,17 @@ class Encoder(keras.layers.Layer):
         final = []
         for layer in range(len(self.forward_cells)):
             layer_seed = fold_in(seed, layer)
+            below = x
             if layer > 0:
                 x = dropout(x, self.drops.output, fold_in(layer_seed, 0))
             x, final = self._both_ways(layer, x, time_mask, layer_seed)
+            if self.residual and layer > 0:
+                x += below
         values = tf.transpose(x, [1, 0, 2])  # [batch, source, depth]
+        if self.attends:
+            values = self.self_attention(
+                values, mask, fold_in(seed, len(self.forward_cells))
+            )
         return Encoded(values, mask, ops.concatenate(final, axis=-1))
 
     def _both_ways(

@@ -20,6 +20,8 @@ STYLES = {
     "luong": {"style": "luong", "input_feeding": False},
     "luong with input feeding": {"style": "luong", "input_feeding": True},
     "bahdanau": {"style": "bahdanau"},
+    "gnmt": {"style": "gnmt"},
+    "gnmt_v2": {"style": "gnmt_v2"},
 }
 SEED = tf.constant([3, 9])
 
@@ -48,11 +50,14 @@ def make_case(coverage_attention) -> Callable[..., Case]:
         cell: str = "lstm",
         layers: int = 1,
         attention: str = "additive",
+        residual: bool = False,
         **drops: float,
     ) -> Case:
         draw = np.random.default_rng(1)
+        layers += style.startswith("gnmt")  # has a layer above the one that attends
         config = schema.Decoder.model_validate(
-            {"cell": cell, "units": UNITS, "layers": layers, **STYLES[style]}
+            {"cell": cell, "units": UNITS, "layers": layers, "residual": residual}
+            | STYLES[style]
         )
         values = UNITS if attention == "dot" else VALUES
         if attention == "coverage":
@@ -170,7 +175,7 @@ def test_what_the_configuration_allows_takes_the_fast_path(make_case, monkeypatc
 
     monkeypatch.setattr(Decoder, "step", forbidden)
     make_case("luong")
-    for slow in ("bahdanau", "luong with input feeding"):
+    for slow in set(STYLES) - {"luong"}:
         with pytest.raises(AssertionError, match="recurrence"):
             make_case(slow)
     with pytest.raises(AssertionError, match="recurrence"):
@@ -193,6 +198,14 @@ def attend(query: np.ndarray, case: Case, w: dict) -> tuple[np.ndarray, np.ndarr
         weights[b, :length] = np.exp(scores) / np.exp(scores).sum()
         context[b] = weights[b] @ np.pad(values, [(0, SOURCE - length), (0, 0)])
     return context, weights
+
+
+def gru(w: dict, name: str, x: np.ndarray, kernel: np.ndarray, h: np.ndarray):
+    xz, xr, xn = np.split(x @ kernel + w[f"{name}.bias"], 3, axis=1)
+    hz, hr, hn = np.split(h @ w[f"{name}.recurrent_kernel"], 3, axis=1)
+    z, r = sigmoid(xz + hz), sigmoid(xr + hr)
+    new = np.tanh(xn + r * (hn + w[f"{name}.recurrent_bias"]))
+    return z * h + (1 - z) * new
 
 
 def test_luong_attends_with_the_new_state_and_feeds_the_result_in(make_case):
@@ -229,13 +242,6 @@ def test_bahdanau_attends_with_the_previous_state_and_feeds_the_context(make_cas
     case = make_case("bahdanau", "gru", layers=2)
     w = {n: np.asarray(v, np.float64) for n, v in named_weights(case.decoder).items()}
 
-    def gru(name: str, x: np.ndarray, kernel: np.ndarray, h: np.ndarray) -> np.ndarray:
-        xz, xr, xn = np.split(x @ kernel + w[f"{name}.bias"], 3, axis=1)
-        hz, hr, hn = np.split(h @ w[f"{name}.recurrent_kernel"], 3, axis=1)
-        z, r = sigmoid(xz + hz), sigmoid(xr + hr)
-        new = np.tanh(xn + r * (hn + w[f"{name}.recurrent_bias"]))
-        return z * h + (1 - z) * new
-
     bridge = np.tanh(
         np.asarray(case.encoded.final) @ w["bridge.kernel"] + w["bridge.bias"]
     )
@@ -245,11 +251,53 @@ def test_bahdanau_attends_with_the_previous_state_and_feeds_the_context(make_cas
     for t in range(TARGET):
         y = case.embedded[:, t]
         context, weights = attend(h1, case, w)
-        h0 = gru("cells.0", np.concatenate([y, context], axis=1), first, h0)
-        h1 = gru("cells.1", h0, w["cells.1.kernel"], h1)
+        h0 = gru(w, "cells.0", np.concatenate([y, context], axis=1), first, h0)
+        h1 = gru(w, "cells.1", h0, w["cells.1.kernel"], h1)
         deep = np.concatenate([context, h1, y], axis=1)
         attentional = np.tanh(deep @ w["combine.kernel"] + w["combine.bias"])
         assert_equal((found[0][:, t], found[1][:, t]), (attentional, weights))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("style", ["gnmt", "gnmt_v2"])
+def test_gnmt_attends_at_the_bottom_and_feeds_the_context_to_all(
+    make_case, style, residual
+):
+    """Wu et al. (2016), section 3 and eq. 6, tensorflow/nmt; three GRU layers."""
+    case = make_case(style, "gru", layers=2, residual=residual)
+    w = {n: np.asarray(v, np.float64) for n, v in named_weights(case.decoder).items()}
+    bridge = np.tanh(
+        np.asarray(case.encoded.final) @ w["bridge.kernel"] + w["bridge.bias"]
+    )
+    h0, h1, h2 = np.split(bridge, 3, axis=1)
+    before = np.zeros((BATCH, VALUES))
+    found = case.whole()
+    first = np.concatenate([w["cells.0.kernel"], w["feed.kernel"]])
+    for t in range(TARGET):
+        x = np.concatenate([case.embedded[:, t], before], axis=1)
+        h0 = gru(w, "cells.0", x, first, h0)
+        now, weights = attend(h0, case, w)
+        beside = now if style == "gnmt_v2" else before
+        x = np.concatenate([h0, beside], axis=1)
+        h1 = gru(w, "cells.1", x, w["cells.1.kernel"], h1)
+        above = h1 + residual * h0
+        x = np.concatenate([above, beside], axis=1)
+        h2 = gru(w, "cells.2", x, w["cells.2.kernel"], h2)
+        top = h2 + residual * above
+        attentional = np.tanh(top @ w["combine.kernel"] + w["combine.bias"])
+        assert_equal((found[0][:, t], found[1][:, t]), (attentional, weights))
+        before = now
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_with_residual_connections_all_ways_are_still_one(make_case, style):
+    case = make_case(style, layers=2, residual=True, **DROPS)
+    assert_equal(step_by_step(case, SEED), case.whole(SEED))
+
+
+def test_wiring_that_needs_layers_says_so():
+    with pytest.raises(ValueError, match="expected 2 or more, because with style gnmt"):
+        schema.Decoder(style="gnmt")
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -7,6 +7,8 @@ import tensorflow as tf
 
 from attnmt.config import schema
 from attnmt.layers import Encoded, Encoder
+from attnmt.layers.recurrent import run_cell
+from attnmt.model import named_weights
 
 BATCH, SOURCE, SIZE, UNITS = 2, 5, 3, 4
 MASK = np.arange(SOURCE) < np.array([[3], [5]])
@@ -14,10 +16,20 @@ NOTHING = {"embedding": 0.0, "recurrent": 0.0, "output": 0.0, "word": 0.0}
 
 
 def make_encoder(
-    cell: str = "lstm", layers: int = 2, bidirectional: bool = True, **drops: float
+    cell: str = "lstm",
+    layers: int = 2,
+    bidirectional: bool = True,
+    residual: bool = False,
+    heads: int = 0,
+    **drops: float,
 ) -> Encoder:
-    config = schema.Encoder.model_validate(
-        {"cell": cell, "units": UNITS, "layers": layers, "bidirectional": bidirectional}
+    config = schema.Encoder(
+        cell=cell,  # type: ignore
+        units=UNITS,
+        layers=layers,
+        bidirectional=bidirectional,
+        residual=residual,
+        self_attention_heads=heads,
     )
     return Encoder(config, schema.Dropout(**(NOTHING | drops)), SIZE)
 
@@ -29,14 +41,19 @@ def embedded() -> np.ndarray:
 
 
 KINDS = pytest.mark.parametrize(
-    ("cell", "layers", "bidirectional"),
-    [("lstm", 1, True), ("gru", 2, True), ("lstm", 2, False), ("lstm", 3, True)],
+    ("cell", "layers", "bidirectional", "heads"),
+    [
+        ("lstm", 1, True, 0),
+        ("gru", 2, True, 0),
+        ("lstm", 2, False, 2),
+        ("lstm", 3, True, 4),
+    ],
 )
 
 
 @KINDS
-def test_more_padding_changes_nothing(embedded, cell, layers, bidirectional):
-    encoder = make_encoder(cell, layers, bidirectional)
+def test_more_padding_changes_nothing(embedded, cell, layers, bidirectional, heads):
+    encoder = make_encoder(cell, layers, bidirectional, heads > 0, heads)
     encoded = encoder(embedded, MASK)
     noise = np.full_like(embedded[:, :2], 7.0)
     more = encoder(
@@ -88,3 +105,64 @@ def test_a_seed_alone_drops_nothing(embedded):
     np.testing.assert_array_equal(
         read(encoder, embedded, 7), read(encoder, embedded, None)
     )
+
+
+def test_a_residual_layer_adds_what_it_read(embedded):
+    """Wu et al. (2016), eq. 6, from the second layer on; its states stay its own."""
+    encoder = make_encoder("gru", 3, residual=True)
+    x, final = tf.transpose(embedded, [1, 0, 2]), []
+    for layer in range(3):
+        parts = [
+            run_cell(encoder.forward_cells[layer], x, MASK.T),
+            run_cell(encoder.backward_cells[layer], x, MASK.T, reverse=True),
+        ]
+        told = tf.concat([outputs for outputs, _ in parts], axis=-1)
+        x = told + x if layer else told
+        final = [state[0] for _, state in parts]
+    encoded = encoder(embedded, MASK)
+    np.testing.assert_allclose(encoded.values, tf.transpose(x, [1, 0, 2]), atol=1e-6)
+    np.testing.assert_allclose(encoded.final, np.concatenate(final, -1), atol=1e-6)
+
+
+def test_self_attention_is_that_of_vaswani(embedded):
+    """Vaswani et al. (2017): LayerNorm(x + MultiHead(x, x, x)), section 3.1, eq. 1."""
+    plain, encoder = make_encoder(layers=1), make_encoder(layers=1, heads=2)
+    encoder(embedded, MASK)  # builds it
+    for variable in encoder.weights:
+        draw = np.random.default_rng(variable.shape[0])
+        variable.assign(draw.normal(size=variable.shape))
+    named = named_weights(encoder)
+    for name, variable in named_weights(plain).items():
+        variable.assign(named[name])
+    w = {n: np.asarray(v, np.float64) for n, v in named.items()}
+    before, after = plain(embedded, MASK), encoder(embedded, MASK)
+    assert set(named) > set(named_weights(plain))
+    layer, depth = "self_attention.attention", 2 * UNITS
+    for b, length in enumerate(MASK.sum(1)):
+        x = np.asarray(before.values, np.float64)[b, :length]
+        q, k, v = (
+            np.split(x @ w[f"{layer}.{part}_layer.kernel"], 2, axis=1)
+            for part in ("query", "key", "value")
+        )
+        heads = []
+        for head in range(2):
+            scores = np.exp(q[head] @ k[head].T / np.sqrt(depth / 2))
+            heads.append(scores / scores.sum(axis=1, keepdims=True) @ v[head])
+        x += np.concatenate(heads, axis=1) @ w[f"{layer}.output_layer.kernel"]
+        x -= x.mean(axis=1, keepdims=True)
+        x /= np.sqrt((x**2).mean(axis=1, keepdims=True) + 1e-6)
+        expected = x * w["self_attention.norm.gamma"] + w["self_attention.norm.beta"]
+        np.testing.assert_allclose(after.values[b, :length], expected, atol=2e-5)
+    np.testing.assert_array_equal(after.final, before.final)
+
+
+def test_self_attention_drops_what_it_reads(embedded):
+    encoder = make_encoder(layers=1, heads=2, output=0.5)
+    once = read(encoder, embedded, 7)
+    np.testing.assert_array_equal(read(encoder, embedded, 7), once)
+    assert np.abs(read(encoder, embedded, 8) - once).max() > 0.01
+
+
+def test_heads_that_do_not_divide_the_depth_are_refused():
+    with pytest.raises(ValueError, match="a divisor of the encoder's depth, 8, found"):
+        make_encoder(heads=3)
