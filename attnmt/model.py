@@ -83,16 +83,23 @@ class Seq2Seq(keras.Model):
         return self.logits(attentional), weights, state
 
     def call(
-        self, source: Tensor, target_in: Tensor, seed: Seed = None
+        self,
+        source: Tensor,
+        target_in: Tensor,
+        seed: Seed = None,
+        *,
+        report: bool = True,
     ) -> tuple[Tensor, Tensor]:
         """Source ids [batch, source], target ids [batch, target] that begin with BOS.
 
         Returns what `logits` takes, [batch, target, depth], and the attention weights
-        [batch, target, source].
+        [batch, target, source], or () in their place without `report`.
         """
         encoded, memory = self.encode(source, fold_in(seed, 2))
         embedded = self._embed(self.target_embedding, target_in, fold_in(seed, 3))
-        attentional, weights = self.decoder(embedded, encoded, memory, fold_in(seed, 4))
+        attentional, weights = self.decoder(
+            embedded, encoded, memory, fold_in(seed, 4), report=report
+        )
         return dropout(attentional, self.drops.output, fold_in(seed, 5)), weights
 
     def logits(self, attentional: Tensor) -> Tensor:

@@ -126,24 +126,35 @@ class Decoder(keras.layers.Layer):
         return (attentional, weights), DecoderState(cells, fed, carried)
 
     def call(
-        self, embedded: Tensor, encoded: Encoded, memory: Memory, seed: Seed = None
+        self,
+        embedded: Tensor,
+        encoded: Encoded,
+        memory: Memory,
+        seed: Seed = None,
+        *,
+        report: bool = True,
     ) -> tuple[Tensor, Tensor]:
         """All target positions of [batch, target, size] vectors; `seed`: dropout.
 
         Returns attentional [batch, target, depth] and weights [batch, (head,) target,
-        source].
+        source], or () in their place without `report`.
         """
         state = self.initial_state(encoded, memory)
         masks = self.masks(embedded, seed)
         stateless = not tf.nest.flatten(state.attention)
         if self.config.style == "luong" and not self.config.input_feeding and stateless:
-            return self._all_at_once(embedded, state, memory, masks)
+            attentional, weights = self._all_at_once(embedded, state, memory, masks)
+            return attentional, weights if report else ()
+
+        def step(x: StepInput, state: DecoderState):
+            (attentional, weights), state = self.step(x, state, memory, masks)
+            # What is no output of the loop is neither computed nor kept for gradients.
+            return (attentional, weights if report else ()), state
+
         inputs = self.inputs(tf.transpose(embedded, [1, 0, 2]))
-        (attentional, weights), _ = unroll(
-            lambda x, s: self.step(x, s, memory, masks), inputs, state
-        )
+        (attentional, weights), _ = unroll(step, inputs, state)
         # The target axis stands beside the source axis, after heads if there are any.
-        weights = tf.einsum("tb...s->b...ts", weights)
+        weights = tf.einsum("tb...s->b...ts", weights) if report else ()
         return _batch_first(attentional), weights
 
     def masks(self, like: Tensor, seed: Seed) -> Masks:

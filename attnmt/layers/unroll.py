@@ -1,6 +1,6 @@
 """A step function along time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -14,28 +14,67 @@ def unroll(step: Step, inputs: Any, state: Any) -> tuple[Any, Any]:
     Inputs, outputs and state are nested tensors; inputs and outputs are time first,
     [time, batch, ...], with at least one time. Returns all outputs and the last state.
     """
-    length = tf.shape(tf.nest.flatten(inputs)[0])[0]
-    reads = tf.nest.map_structure(
-        lambda x: tf.TensorArray(x.dtype, length, clear_after_read=False).unstack(x),
-        inputs,
-    )
+    # Each time is popped off a stack and what comes of it is pushed on one, so that
+    # gradients push and pop as well. Those of reads and writes at a place, as of a
+    # TensorArray, would go through all times at each time.
+    read = tf.nest.flatten(inputs)
+    length = tf.shape(read[0])[0]
+    unread = [_stack(tf.reverse(x, [0])) for x in read]
+
+    def run(unread: Any, state: Any) -> tuple[Any, Any, Any]:
+        unread, now = _pop(unread, read)
+        output, state = step(tf.nest.pack_sequence_as(inputs, now), state)
+        return unread, output, state
+
     # The first step runs before the loop: it shows what the outputs look like.
-    output, state = step(tf.nest.map_structure(lambda read: read.read(0), reads), state)
-    writes = tf.nest.map_structure(
-        lambda x: tf.TensorArray(x.dtype, length, element_shape=x.shape).write(0, x),
-        output,
-    )
+    unread, first, state = run(unread, state)
+    outputs = tf.nest.flatten(first)
+    written = [_stack(x[None]) for x in outputs]
 
-    def body(time: Any, state: Any, writes: Any) -> tuple[Any, Any, Any]:
-        now = tf.nest.map_structure(lambda read: read.read(time), reads)
-        output, state = step(now, state)
-        writes = tf.nest.map_structure(lambda w, x: w.write(time, x), writes, output)
-        return time + 1, state, writes
+    def body(time: Any, unread: Any, state: Any, written: Any) -> tuple[Any, ...]:
+        unread, output, state = run(unread, state)
+        pairs = zip(written, tf.nest.flatten(output), strict=True)
+        return time + 1, unread, state, [_push(stack, x) for stack, x in pairs]
 
-    _, state, writes = tf.while_loop(
+    _, _, state, written = tf.while_loop(
         lambda time, *_: time < length,
         body,
-        (1, state, writes),
+        (1, unread, state, written),
         maximum_iterations=length,
     )
-    return tf.nest.map_structure(lambda write: write.stack(), writes), state
+    stacks = zip(written, outputs, strict=True)
+    every = [_unstack(stack, x) for stack, x in stacks]
+    return tf.nest.pack_sequence_as(first, every), state
+
+
+def _stack(x: Any) -> Any:
+    """A stack of what [time, ...] holds, its last time on top."""
+    shape = _shape(x[0])
+    return tf.raw_ops.TensorListFromTensor(tensor=x, element_shape=shape)
+
+
+def _push(stack: Any, x: Any) -> Any:
+    return tf.raw_ops.TensorListPushBack(input_handle=stack, tensor=x)
+
+
+def _pop(stacks: Sequence[Any], like: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The stacks without their tops, and the tops; like: [time, ...] of each."""
+    popped = [
+        tf.raw_ops.TensorListPopBack(
+            input_handle=stack, element_shape=_shape(x[0]), element_dtype=x.dtype
+        )
+        for stack, x in zip(stacks, like, strict=True)
+    ]
+    return [rest for rest, _ in popped], [top for _, top in popped]
+
+
+def _unstack(stack: Any, like: Any) -> Any:
+    """All that is on a stack, [time, ...], its top last."""
+    return tf.raw_ops.TensorListStack(
+        input_handle=stack, element_shape=_shape(like), element_dtype=like.dtype
+    )
+
+
+def _shape(x: Any) -> Any:
+    """The static shape, with -1 for sizes that are not known yet."""
+    return tf.constant([-1 if size is None else size for size in x.shape], tf.int32)

@@ -42,7 +42,8 @@ def totals(
     guide: Guide | None = None,
 ) -> Totals:
     """Loss sums of ids [batch, source], [batch, target], [batch, target]."""
-    attentional, weights = model(source, target_in, seed)
+    report = coverage_weight > 0.0 or guide is not None
+    attentional, weights = model(source, target_in, seed, report=report)
     real = tf.not_equal(target_out, PAD)
     labels = tf.boolean_mask(target_out, real)  # [tokens]
     logits = model.logits(tf.boolean_mask(attentional, real))  # [tokens, vocabulary]

@@ -52,3 +52,21 @@ def test_one_compiled_function_serves_all_lengths_with_gradients():
         # The outputs from t on, the last one twice, hold x_t as a factor.
         after = np.cumsum(products[::-1], axis=0)[::-1] + products[-1]
         np.testing.assert_allclose(gradient, after / x, rtol=1e-5)
+
+
+def test_a_time_of_the_gradient_costs_the_same_in_a_long_sequence():
+    """What is read and written at a place would touch all times at each time."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32)])
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs, _ = unroll(lambda x, s: (x * s, x * s), x, tf.ones([2]))
+        return tape.gradient(outputs, x)
+
+    run(tf.ones([3, 2]))
+    graph = run.get_concrete_function().graph
+    bodies = graph.as_graph_def().library.function
+    kinds = {node.op for body in bodies for node in body.node_def}
+    assert "TensorListPopBack" in kinds and "TensorListPushBack" in kinds
+    assert not kinds & {"TensorListSetItem", "TensorListGetItem"}

@@ -60,7 +60,7 @@ class LinearAttention(Attention):
         queries = self.query_features(projected, memory.offset[:, None])
         total = ops.matmul(queries, memory.total[..., None])  # [batch, target, 1]
         queries = ops.divide_no_nan(queries, total)
-        weights = ops.matmul(queries, ops.swapaxes(memory.keys, 1, 2))
+        weights = tf.matmul(queries, memory.keys, transpose_b=True)
         context = ops.matmul(queries, memory.products)
         return ops.cast(context, memory.values.dtype), weights, state
 
@@ -119,7 +119,7 @@ class PerformerAttention(LinearAttention):
 
 def _products(keys: Tensor, values: Tensor) -> Tensor:
     """[batch, source, features], [batch, source, depth] -> [batch, features, depth]."""
-    return ops.matmul(ops.swapaxes(keys, 1, 2), ops.cast(values, "float32"))
+    return tf.matmul(keys, ops.cast(values, "float32"), transpose_a=True)
 
 
 def _elu_plus_one(x: Tensor) -> Tensor:

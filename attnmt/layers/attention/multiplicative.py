@@ -3,6 +3,7 @@
 import math
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from attnmt.errors import ConfigError
@@ -21,8 +22,9 @@ class DotAttention(Attention):
                 "(its units, twice that when bidirectional), or use type: general "
                 "without units"
             )
-        keys = ops.swapaxes(memory.keys, 1, 2)  # [batch, units, source]
-        return ops.matmul(query, keys)  # [batch, target, source]
+        # Keys turned round beforehand would be kept for the gradient at every step.
+        keys = ops.cast(memory.keys, query.dtype)
+        return tf.matmul(query, keys, transpose_b=True)  # [batch, target, source]
 
 
 class ScaledDotAttention(DotAttention):

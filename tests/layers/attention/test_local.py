@@ -63,12 +63,26 @@ def test_what_is_outside_the_window_weighs_exactly_nothing(make_case, kind):
     weights = case.read()[1]
     memory = case.attention.prepare(case.values, case.mask)
     state = case.attention.initial_state(memory)
-    arguments = (memory, state) if kind == "local_m" else (memory,)
-    centres = np.asarray(case.attention.centres(case.query, *arguments))
+    centres = np.asarray(case.attention.centres(case.query, memory, state))
     away = np.abs(np.arange(5) - centres[..., None])
     read = (away <= 1) & case.mask[:, None]
     assert 0 < read.sum() < case.mask.sum() * 3
     np.testing.assert_array_equal(weights > 0.0, read)
+
+
+@KINDS
+def test_nothing_outside_the_window_is_read(make_case, kind):
+    case = make_case(kind, window=1)
+    one = case._replace(query=case.query[:, :1])
+    memory = case.attention.prepare(case.values, case.mask)
+    state = case.attention.initial_state(memory)
+    centres = np.asarray(case.attention.centres(one.query, memory, state))
+    outside = np.abs(np.arange(5) - centres) > 1  # [batch, source]
+    outside[:, [0, -1]] = False  # stand in for what lies beyond the source
+    assert outside.any()
+    poisoned = np.where(outside[..., None], np.nan, case.values)  # NaN times 0 is NaN
+    for found, expected in zip(one.read(values=poisoned), one.read(), strict=True):
+        np.testing.assert_array_equal(found, expected)
 
 
 @KINDS
