@@ -1,0 +1,1 @@
+"""Memory and time of whole models against the length of the source."""
