@@ -11,8 +11,10 @@ from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers import Decoder, DecoderState, Embedding, Encoded, Encoder, Projection
 from attnmt.layers.attention import Memory, Tensor, build_attention
+from attnmt.layers.copying import Copying, at_a_step, at_positions, mixture
 from attnmt.layers.decoder import Masks
 from attnmt.layers.dropout import Seed, dropout, fold_in, word_dropout
+from attnmt.search import Seen
 
 PAD = 0
 IDS = tf.TensorSpec([None, None], tf.int32)  # [batch, time] of a compiled function
@@ -52,6 +54,13 @@ class Seq2Seq(keras.Model):
             config.decoder, self.drops, attention, size, self.encoder.depth, depth
         )
         self.tied = tie != "none"
+        self.copies = config.decoder.copy_source
+        if self.copies and attention.align_kind != "token":
+            raise ConfigError(
+                "model.decoder.copy_source: expected false, because the weights of "
+                f"model.attention.type {config.attention.type} are not over source "
+                "tokens, found true"
+            )
         self.projection = Projection(depth, target_vocabulary, self.tied)
         self.built = True
 
@@ -72,40 +81,75 @@ class Seq2Seq(keras.Model):
         return self.decoder.initial_state(*source)
 
     def step(
-        self, token: Tensor, state: DecoderState, memory: Memory
-    ) -> tuple[Tensor, Tensor, DecoderState]:
-        """One piece [batch] -> logits [batch, vocabulary], weights [batch, source]."""
+        self,
+        token: Tensor,
+        state: DecoderState,
+        memory: Memory,
+        source: Tensor | None = None,
+    ) -> tuple[Tensor, Seen, DecoderState]:
+        """One piece [batch] -> logits [batch, vocabulary], what it saw, next state.
+
+        `source` [batch, source] are the ids behind the memory; only copying reads them.
+        """
         inputs = self.decoder.inputs(self.target_embedding(token))
         nothing = Masks((None,) * len(state.cells), (None,) * (len(state.cells) - 1))
-        (attentional, weights), state = self.decoder.step(
-            inputs, state, memory, nothing
-        )
-        return self.logits(attentional), weights, state
+        output, state = self.decoder.step(inputs, state, memory, nothing)
+        seen = Seen(output.weights, output.extras)
+        copying = None
+        if self.copies:
+            copying = at_a_step(seen.extras["p_gen"], seen.weights, source)
+        return self.logits(output.attentional, copying), seen, state
 
     def call(
+        self, source: Tensor, target_in: Tensor, seed: Seed = None
+    ) -> tuple[Tensor, Tensor]:
+        """As `read`, but of what was seen the attention weights alone."""
+        attentional, seen = self.read(source, target_in, seed)
+        return attentional, seen.weights
+
+    def read(
         self,
         source: Tensor,
         target_in: Tensor,
         seed: Seed = None,
         *,
         report: bool = True,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Tensor, Seen]:
         """Source ids [batch, source], target ids [batch, target] that begin with BOS.
 
-        Returns what `logits` takes, [batch, target, depth], and the attention weights
-        [batch, target, source], or () in their place without `report`.
+        Returns what `logits` takes, [batch, target, depth], and what was seen: the
+        attention weights [batch, (head,) target, source] and extras [batch, target,
+        ...]. Without `report` that is empty, if the logits do not depend on it.
         """
         encoded, memory = self.encode(source, fold_in(seed, 2))
         embedded = self._embed(self.target_embedding, target_in, fold_in(seed, 3))
-        attentional, weights = self.decoder(
-            embedded, encoded, memory, fold_in(seed, 4), report=report
+        output = self.decoder(
+            embedded, encoded, memory, fold_in(seed, 4), report=report or self.copies
         )
-        return dropout(attentional, self.drops.output, fold_in(seed, 5)), weights
+        attentional = dropout(output.attentional, self.drops.output, fold_in(seed, 5))
+        return attentional, Seen(output.weights, output.extras)
 
-    def logits(self, attentional: Tensor) -> Tensor:
-        """[..., depth] attentional vectors -> [..., vocabulary] in float32."""
+    def logits_at(
+        self, attentional: Tensor, seen: Seen, source: Tensor, chosen: Tensor
+    ) -> Tensor:
+        """What `read` returned -> logits [positions, vocabulary].
+
+        Of the positions that are True in `chosen` [batch, target].
+        """
+        copying = None
+        if self.copies:
+            p_gen = seen.extras["p_gen"]
+            copying = at_positions(p_gen, seen.weights, source, chosen)
+        return self.logits(tf.boolean_mask(attentional, chosen), copying)
+
+    def logits(self, attentional: Tensor, copying: Copying | None = None) -> Tensor:
+        """[..., depth] attentional vectors -> [..., vocabulary] in float32.
+
+        With something to copy, [rows, depth], they are log-probabilities.
+        """
         table = self.target_embedding.table if self.tied else None
-        return self.projection(attentional, table)
+        logits = self.projection(attentional, table)
+        return mixture(logits, copying) if copying else logits
 
     def _embed(self, embedding: Embedding, ids: Tensor, seed: Seed) -> Tensor:
         embedded = embedding(ids)  # [batch, time, size]
@@ -119,7 +163,7 @@ def build_model(
     """A model whose variables all exist, with the initial values of Keras' seed."""
     model = Seq2Seq(config, source_vocabulary, target_vocabulary)
     ids = tf.ones([2, 3], tf.int32)
-    model.logits(model(ids, ids)[0])
+    model.logits_at(*model.read(ids, ids), ids, ids > 0)
     return model
 
 

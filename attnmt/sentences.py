@@ -76,6 +76,7 @@ def to_translation(
         target_spans=encoding.spans + [span for _, span in ending],
         log_probs=hypothesis.log_probs.tolist(),
         weights=np.moveaxis(weights, 1, 0)[None],  # [layer, head, target, source]
+        extras=hypothesis.extras,
         align_kind=align_kind,
         flags=line.flags + ([] if hypothesis.finished else ["unfinished"]),
     )

@@ -152,7 +152,7 @@ class Translator:
         lengths = [len(line.encoding.ids) for line in lines]
         limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
         result = self._search_function(beam)(source, np.array(limits, np.int32))
-        trace = search.Trace(*(np.asarray(part) for part in result))
+        trace = tf.nest.map_structure(np.asarray, result)
         found = []
         for i, line in enumerate(lines):
             best = search.hypotheses(
@@ -189,11 +189,12 @@ class Translator:
             def run(source, limits):
                 encoded = self.network.encode(source)
                 start = self.network.start(encoded)
-                memory, state = tf.nest.map_structure(
-                    lambda x: tf.repeat(x, beam, axis=0), (encoded.memory, start)
+                memory, state, ids = tf.nest.map_structure(
+                    lambda x: tf.repeat(x, beam, axis=0),
+                    (encoded.memory, start, source),
                 )
                 return search.search(
-                    lambda token, state: self.network.step(token, state, memory),
+                    lambda token, state: self.network.step(token, state, memory, ids),
                     state,
                     limits,
                     beam_size=beam,
@@ -215,26 +216,31 @@ class Translator:
         source = padded([line.encoding.ids or [EOS] for line in lines])
         target_out = padded(targets)
         target_in = padded([[BOS, *ids[:-1]] for ids in targets])
-        log_probs, weights = self._force(source, target_in, target_out)
+        result = self._force(source, target_in, target_out)
+        log_probs, seen = tf.nest.map_structure(np.asarray, result)
         for i, (line, text) in enumerate(batch):
             if not line.encoding.ids:
                 yield blank(line, self.align_kind)
                 continue
             length = len(targets[i])
             columns = self._columns(len(line.encoding.ids))
-            row = weights[i].numpy()[..., :length, :columns]
+            row = seen.weights[i, ..., :length, :columns]
             row = row if row.ndim == 2 else np.moveaxis(row, 0, 1)
-            total = log_probs[i].numpy()[:length]
+            extras = {name: x[i, :length] for name, x in seen.extras.items()}
+            total = log_probs[i, :length]
             hypothesis = search.Hypothesis(
-                np.array(targets[i]), total, row, float(total.sum()), True
+                np.array(targets[i]), total, row, extras, float(total.sum()), True
             )
             encoding = self.target_tokenizer.encode_with_spans(text)
             yield to_translation(line, text, encoding, hypothesis, self.align_kind)
 
     def _forced_step(self, source, target_in, target_out):
-        attentional, weights = self.network(source, target_in)
-        logits = tf.nn.log_softmax(self.network.logits(attentional))
-        return tf.gather(logits, target_out, batch_dims=2), weights
+        attentional, seen = self.network.read(source, target_in)
+        every = tf.ones_like(target_out, tf.bool)
+        logits = self.network.logits_at(attentional, seen, source, every)
+        labels = tf.reshape(target_out, [-1])
+        log_probs = tf.gather(tf.nn.log_softmax(logits), labels, batch_dims=1)
+        return tf.reshape(log_probs, tf.shape(target_out)), seen
 
 
 def with_decoding(config: Config, **changes: object) -> Decoding:

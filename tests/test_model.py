@@ -135,8 +135,8 @@ def test_step_by_step_is_the_whole_sequence(model):
     encoded = model.encode(tf.constant(SOURCE))
     state, outputs = model.start(encoded), []
     for token in TARGET_IN.T:
-        logits, weights, state = model.step(tf.constant(token), state, encoded.memory)
-        outputs.append((logits, weights))
+        logits, seen, state = model.step(tf.constant(token), state, encoded.memory)
+        outputs.append((logits, seen.weights))
     steps = [np.stack(part, axis=1) for part in zip(*outputs, strict=True)]
     for found, expected in zip(steps, whole(model), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -280,9 +280,9 @@ def test_half_precision_serves_training_and_search(precision):
     assert encoded.memory.values.dtype == precision.removeprefix("mixed_")
     start = model.start(encoded)
     token = tf.constant(TARGET_IN[:, 0])
-    first, weights_first, _ = model.step(token, start, encoded.memory)
+    first, seen, _ = model.step(token, start, encoded.memory)
     np.testing.assert_allclose(first, logits[:, 0], atol=0.02)
-    np.testing.assert_allclose(weights_first, weights[:, 0], atol=0.02)
+    np.testing.assert_allclose(seen.weights, weights[:, 0], atol=0.02)
 
 
 def decode(
@@ -302,7 +302,7 @@ def decode(
         end=EOS,
         never=(PAD, BOS),
     )
-    trace = search.Trace(*map(np.asarray, trace))
+    trace = tf.nest.map_structure(np.asarray, trace)
     lengths = (source != PAD).sum(axis=1)
     found = [
         search.hypotheses(

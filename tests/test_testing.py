@@ -134,6 +134,18 @@ def test_a_users_own_part_keeps_the_contract(make):
     check_attention(make)
 
 
+class Tells(Decay):
+    """A user's mechanism that tells what it carries and what it was asked."""
+
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        seen = ops.cast(ops.sum(state["seen"], axis=1), "float32")[:, None]
+        return {"seen": seen, "query": ops.cast(query, "float32")}
+
+
+def test_a_mechanism_that_tells_more_keeps_the_contract():
+    check_attention(Tells)
+
+
 def test_depths_may_be_told():
     check_attention(DotAttention, query_depth=5, value_depth=5)
 
@@ -278,6 +290,27 @@ class DoesNotTrain(Planted):
         return ops.stop_gradient(super().project_keys(values))
 
 
+class TellsNothingMuch(Tells):
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        sums = ops.sum(memory.mask, axis=1)[:, None]
+        return {"mean": ops.divide(1.0, ops.cast(sums, "float32"))}
+
+
+class TellsInHalf(Tells):
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"query": query}
+
+
+class TellsOfNoPosition(Tells):
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"query": ops.cast(query[:, 0], "float32")}
+
+
+class TellsOfItsPlace(Tells):
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"place": ops.cumsum(ops.ones_like(state["seen"][:, :1]), axis=0)}
+
+
 PLANTED = [
     (ReadsPadding, "exactly 0 on padding; found: 0."),
     (Doubles, "rows that sum to one; found: a sum of 2"),
@@ -300,6 +333,10 @@ PLANTED = [
     (Hides, "no checkpoint finds them"),
     (DrawsAtWill, "weights, by name, are all there is to save and load"),
     (DoesNotTrain, "the gradient of the values is that of finite differences"),
+    (TellsNothingMuch, "extras mean, .*, all finite; found: NaN or infinity"),
+    (TellsInHalf, "extras query, float32 .* found: (3, 1, 8) in float16"),
+    (TellsOfNoPosition, "sizes (3, 1); found: (3, 8) in float32"),
+    (TellsOfItsPlace, "the extras of a hypothesis from beam search are those of"),
 ]
 
 

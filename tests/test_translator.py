@@ -130,12 +130,12 @@ def test_greedy_search_takes_the_most_probable_piece_each_time(greedy) -> None:
         for expected, row in zip(
             translation.target_ids, translation.weights[0, 0], strict=True
         ):
-            logits, weights, state = network.step(np.array([token]), state, memory)
+            logits, seen, state = network.step(np.array([token]), state, memory)
             scores = logits[0].numpy()
             scores[[PAD, BOS]] = -np.inf
             token = scores.argmax()
             assert token == expected
-            np.testing.assert_allclose(weights[0], row, atol=1e-5)
+            np.testing.assert_allclose(seen.weights[0], row, atol=1e-5)
 
 
 def test_n_best_are_different_and_ordered_and_begin_with_the_best(beam, found) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from attnmt.analysis.alignments import Link, argmax_links, pharaoh
 from attnmt.analysis.words import Span, merge_words, piece_words, word_spans
@@ -20,6 +20,7 @@ _JSON_NAMES = {
     "target_spans": "tgt_spans",
     "log_probs": "logp",
 }
+_PLACE = ("shape", "offset", "nbytes", "crc32")  # of the weights, in a line of a dump
 
 
 class Record(BaseModel):
@@ -29,7 +30,9 @@ class Record(BaseModel):
     end of its text (a hypothesis that is flagged "unfinished" lacks it); nothing is
     padded. A blank input line has no pieces at all. Where `align_kind` is "slot" the
     columns of the weights are memory slots, as many as the model has, and say nothing
-    of source tokens: there is no alignment.
+    of source tokens: there is no alignment. `extras` is what else the model told of
+    each target piece, such as p_center, the middle of a local attention's window in
+    source pieces from 0; each has a column of its own in a dump.
     """
 
     model_config = ConfigDict(
@@ -55,7 +58,16 @@ class Record(BaseModel):
     log_probs: list[float]  # of each target piece
     flags: list[str] = []
     align_kind: Literal["token", "slot"] = "token"  # what a column of the weights is
+    extras: dict[str, np.ndarray] = Field({}, exclude=True)  # [target, (head,) ...]
     weights: np.ndarray = Field(exclude=True)  # [layer, head, target, source]
+
+    @field_validator("extras", mode="before")
+    @classmethod
+    def _are_numbers(cls, extras: Any) -> dict[str, np.ndarray]:
+        try:
+            return {str(n): np.asarray(x, np.float32) for n, x in extras.items()}
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"expected numbers for each name: {error}") from error
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Record":
@@ -73,6 +85,9 @@ class Record(BaseModel):
                 f"expected weights [layer, head, {target}, {columns}], as many as the "
                 f"target and source pieces, found {list(self.weights.shape)}"
             )
+        for name, extra in self.extras.items():
+            if extra.shape[:1] != (target,) or not np.isfinite(extra).all():
+                raise ValueError(f"{name}: expected finite numbers for {target} pieces")
         return self
 
     @property
@@ -120,18 +135,27 @@ class Record(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """The fields of a line of records.jsonl, all but the place of the weights."""
         source, target = self.source_words, self.target_words
-        return self.model_dump(by_alias=True) | {
+        fields = self.model_dump(by_alias=True) | {
             "src_words": source,
             "tgt_words": target,
             "src_piece2word": piece_words(self.source_spans, source),
             "tgt_piece2word": piece_words(self.target_spans, target),
             "align": pharaoh(self.alignment),
         }
+        if not self.extras:
+            return fields
+        if taken := self.extras.keys() & {"extras", *fields, *_PLACE}:
+            raise ValueError(f"no extra can be called {', '.join(sorted(taken))}")
+        columns = {name: extra.tolist() for name, extra in self.extras.items()}
+        return fields | {"extras": list(columns)} | columns
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any], weights: np.ndarray) -> "Record":
         """The record of a line and its weights; raises pydantic.ValidationError."""
-        return cls.model_validate({**fields, "weights": weights})
+        names = fields.get("extras", [])
+        if isinstance(names, list):
+            names = {str(name): fields.get(name) for name in names}
+        return cls.model_validate({**fields, "extras": names, "weights": weights})
 
 
 def _check_side(side: str, spans: list[Span], text: str) -> None:

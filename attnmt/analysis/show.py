@@ -1,6 +1,6 @@
 """A view in the terminal: shades for the weights, the strongest links in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from rich.cells import cell_len, set_cell_size
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from attnmt.analysis.record import Record
-from attnmt.analysis.views import View, piece_view, word_view
+from attnmt.analysis.views import View, piece_view, printable, word_view
 
 _BOUNDS = (0.05, 0.25, 0.5, 0.75)  # between the five shades
 _SHADES = {False: "·░▒▓█", True: ".-=#@"}  # by plain
@@ -29,6 +29,7 @@ def show(
 
     The strongest links of a target word are named beside its row, or below where the
     terminal is narrow; a source wider than the terminal comes in several blocks.
+    What else the model told follows, piece by piece.
     `plain` draws in ASCII, as does a console that does not write UTF-8.
     """
     encoding = console.encoding
@@ -44,6 +45,10 @@ def show(
     for line in render(view, console.width, plain=plain):
         line.rstrip()
         console.print(line, soft_wrap=True)
+    target = _encodable(map(printable, record.target_pieces), encoding)
+    for name, extra in record.extras.items():
+        for line in _told(printable(name), target, extra, console.width):
+            console.print(line, soft_wrap=True)
     console.print()
 
 
@@ -82,15 +87,34 @@ def render(view: View, width: int, *, plain: bool = False) -> Iterator[Text]:
 
 def _numbered(source: Sequence[str], width: int) -> Iterator[Text]:
     """The source words with their numbers, wrapped."""
+    numbered = enumerate(source, 1)
+    yield from _wrapped(
+        (Text.assemble((f"{n} ", "dim"), _fit(word, width - 8)) for n, word in numbered),
+        width,
+    )
+    yield Text()
+
+
+def _told(
+    name: str, pieces: Sequence[str], extra: np.ndarray, width: int
+) -> Iterator[Text]:
+    """A number, or several with bars between them, for each piece; wrapped."""
+    rows = ["|".join(f"{x:.2f}" for x in np.ravel(row)) for row in extra]
+    pairs = zip(pieces, rows, strict=True)
+    entries = (Text.assemble(f"{piece} ", (row, "cyan")) for piece, row in pairs)
+    yield Text()
+    yield from _wrapped([Text(f"{name}:", "dim"), *entries], width)
+
+
+def _wrapped(entries: Iterable[Text], width: int) -> Iterator[Text]:
+    """The entries with two spaces between them, as many to a line as there is room."""
     line = Text()
-    for number, word in enumerate(source, 1):
-        entry = Text.assemble((f"{number} ", "dim"), _fit(word, width - 8))
+    for entry in entries:
         if line and line.cell_len + 2 + entry.cell_len > width:
             yield line
             line = Text()
         line.append("  " if line else "").append_text(entry)
     yield line
-    yield Text()
 
 
 def _block(
@@ -133,5 +157,5 @@ def _fit(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, width)
 
 
-def _encodable(labels: Sequence[str], encoding: str) -> list[str]:
+def _encodable(labels: Iterable[str], encoding: str) -> list[str]:
     return [label.encode(encoding, "replace").decode(encoding) for label in labels]

@@ -210,6 +210,12 @@ class Decoder(Section):
         "on, Wu et al. (2016).",
     )
 
+    copy_source: bool = Field(
+        default=False,
+        description="Copy pieces from the source where the model chooses to, with the "
+        "weights of the attention, See et al. (2017); needs one shared vocabulary.",
+    )
+
     @model_validator(mode="after")
     def _has_layers_above(self) -> "Decoder":
         if self.style.startswith("gnmt") and self.layers < 2:
@@ -497,6 +503,15 @@ class Config(Section):
             raise Misfit(
                 "model.embeddings.tie",
                 "'all' needs one vocabulary: set tokenizer.shared to true",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _copies_what_it_shares(self) -> "Config":
+        if self.model.decoder.copy_source and not self.tokenizer.shared:
+            raise Misfit(
+                "model.decoder.copy_source",
+                "true needs one vocabulary: set tokenizer.shared to true",
             )
         return self
 

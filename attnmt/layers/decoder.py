@@ -8,6 +8,7 @@ from keras import ops
 
 from attnmt.config import schema
 from attnmt.layers.attention import Attention, Memory, State, Tensor
+from attnmt.layers.copying import NEAREST
 from attnmt.layers.dropout import Seed, dropout_mask, fold_in
 from attnmt.layers.encoder import Encoded
 from attnmt.layers.recurrent import CellState, make_cell
@@ -27,6 +28,14 @@ class StepInput(NamedTuple):
 
     embedded: Tensor  # [batch, size]
     projected: Tensor  # [batch, gates * units], its share of the first layer's gates
+
+
+class Output(NamedTuple):
+    """What comes of target positions; of one alone it lacks the target axis."""
+
+    attentional: Tensor  # [batch, target, depth]
+    weights: Tensor  # [batch, (head,) target, source]
+    extras: dict[str, Tensor]  # [batch, target, ...], what else the mechanism tells
 
 
 class Masks(NamedTuple):
@@ -77,6 +86,9 @@ class Decoder(keras.layers.Layer):
         self.combine = keras.layers.Dense(attentional_depth, activation="tanh")
         combined = {"luong": encoder_depth, "bahdanau": encoder_depth + input_depth}
         self.combine.build((None, config.units + combined.get(config.style, 0)))
+        if config.copy_source:
+            self.gate = keras.layers.Dense(1)
+            self.gate.build((None, encoder_depth + config.units + input_depth))
         self.built = True
 
     def initial_state(self, encoded: Encoded, memory: Memory) -> DecoderState:
@@ -97,15 +109,11 @@ class Decoder(keras.layers.Layer):
 
     def step(
         self, x: StepInput, state: DecoderState, memory: Memory, masks: Masks
-    ) -> tuple[tuple[Tensor, Tensor], DecoderState]:
-        """One target position, in training and in search alike.
-
-        Returns (attentional [batch, depth], weights [batch, (head,) source]) and the
-        next state.
-        """
+    ) -> tuple[Output, DecoderState]:
+        """One target position, in training and in search alike; and the next state."""
         if self.config.style == "bahdanau":
             query = state.cells[-1][0]
-            context, weights, carried = self._attend(query, memory, state.attention)
+            context, seen, carried = self._attend(query, memory, state.attention)
             projected = x.projected + self.feed(context)
             hidden, cells = self._recur(projected, state.cells, masks)
         elif self.config.style == "luong":
@@ -113,17 +121,17 @@ class Decoder(keras.layers.Layer):
             if self.config.input_feeding:
                 projected += self.feed(state.fed)
             hidden, cells = self._recur(projected, state.cells, masks)
-            context, weights, carried = self._attend(hidden, memory, state.attention)
+            context, seen, carried = self._attend(hidden, memory, state.attention)
         else:
             projected = x.projected + self.feed(state.fed)
             query, bottom = self._bottom(projected, state.cells, masks)
-            context, weights, carried = self._attend(query, memory, state.attention)
+            context, seen, carried = self._attend(query, memory, state.attention)
             beside = context if self.config.style == "gnmt_v2" else state.fed
             hidden, above = self._above(query, state.cells, masks, beside)
             cells = (bottom, *above)
-        attentional = self._combine(context, hidden, x.embedded)
-        fed = context if self.gnmt else attentional
-        return (attentional, weights), DecoderState(cells, fed, carried)
+        output = self._output(context, hidden, x.embedded, *seen)
+        fed = context if self.gnmt else output.attentional
+        return output, DecoderState(cells, fed, carried)
 
     def call(
         self,
@@ -133,29 +141,29 @@ class Decoder(keras.layers.Layer):
         seed: Seed = None,
         *,
         report: bool = True,
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Output:
         """All target positions of [batch, target, size] vectors; `seed`: dropout.
 
-        Returns attentional [batch, target, depth] and weights [batch, (head,) target,
-        source], or () in their place without `report`.
+        Without `report` there are neither weights nor extras, but () and {}.
         """
         state = self.initial_state(encoded, memory)
         masks = self.masks(embedded, seed)
         stateless = not tf.nest.flatten(state.attention)
         if self.config.style == "luong" and not self.config.input_feeding and stateless:
-            attentional, weights = self._all_at_once(embedded, state, memory, masks)
-            return attentional, weights if report else ()
+            output = self._all_at_once(embedded, state, memory, masks)
+            return output if report else output._replace(weights=(), extras={})
 
-        def step(x: StepInput, state: DecoderState):
-            (attentional, weights), state = self.step(x, state, memory, masks)
+        def step(x: StepInput, state: DecoderState) -> tuple[Output, DecoderState]:
+            output, state = self.step(x, state, memory, masks)
             # What is no output of the loop is neither computed nor kept for gradients.
-            return (attentional, weights if report else ()), state
+            return output if report else output._replace(weights=(), extras={}), state
 
         inputs = self.inputs(tf.transpose(embedded, [1, 0, 2]))
-        (attentional, weights), _ = unroll(step, inputs, state)
+        output, _ = unroll(step, inputs, state)
         # The target axis stands beside the source axis, after heads if there are any.
-        weights = tf.einsum("tb...s->b...ts", weights) if report else ()
-        return _batch_first(attentional), weights
+        weights = tf.einsum("tb...s->b...ts", output.weights) if report else ()
+        output = output._replace(weights=())
+        return tf.nest.map_structure(_batch_first, output)._replace(weights=weights)
 
     def masks(self, like: Tensor, seed: Seed) -> Masks:
         """Dropout masks for a batch as large as `like`; none without a seed."""
@@ -173,8 +181,12 @@ class Decoder(keras.layers.Layer):
         )
 
     def _all_at_once(
-        self, embedded: Tensor, state: DecoderState, memory: Memory, masks: Masks
-    ) -> tuple[Tensor, Tensor]:
+        self,
+        embedded: Tensor,
+        state: DecoderState,
+        memory: Memory,
+        masks: Masks,
+    ) -> Output:
         """The vectorised path: nothing of the attention enters the recurrence."""
 
         def recur(x: Tensor, cells: tuple[CellState, ...]):
@@ -183,8 +195,10 @@ class Decoder(keras.layers.Layer):
         projected = self.cells[0].project(tf.transpose(embedded, [1, 0, 2]))
         hidden, _ = unroll(recur, projected, state.cells)
         hidden = _batch_first(hidden)  # [batch, target, units]
-        context, weights, _ = self.attention(hidden, memory, state.attention)
-        return self._combine(context, hidden, embedded), weights
+        reading = (hidden, memory, state.attention)
+        context, weights, _ = self.attention(*reading)
+        extras = self.attention.extras(*reading)
+        return self._output(context, hidden, embedded, weights, extras)
 
     def _recur(
         self, projected: Tensor, states: tuple[CellState, ...], masks: Masks
@@ -220,9 +234,26 @@ class Decoder(keras.layers.Layer):
 
     def _attend(
         self, query: Tensor, memory: Memory, carried: State
-    ) -> tuple[Tensor, Tensor, State]:
-        context, weights, carried = self.attention(query[:, None], memory, carried)
-        return context[:, 0], weights[..., 0, :], carried
+    ) -> tuple[Tensor, tuple[Tensor, dict[str, Tensor]], State]:
+        """Context, (weights, extras) and the next state of one target position."""
+        reading = (query[:, None], memory, carried)
+        context, weights, carried = self.attention(*reading)
+        extras = {n: x[:, 0] for n, x in self.attention.extras(*reading).items()}
+        return context[:, 0], (weights[..., 0, :], extras), carried
+
+    def _output(
+        self,
+        context: Tensor,
+        hidden: Tensor,
+        embedded: Tensor,
+        weights: Tensor,
+        extras: dict[str, Tensor],
+    ) -> Output:
+        if self.config.copy_source:  # See et al. (2017), eq. 8
+            gate = self.gate(ops.concatenate([context, hidden, embedded], axis=-1))
+            p_gen = tf.sigmoid(tf.cast(gate[..., 0], tf.float32))
+            extras = extras | {"p_gen": tf.clip_by_value(p_gen, NEAREST, 1.0 - NEAREST)}
+        return Output(self._combine(context, hidden, embedded), weights, extras)
 
     def _combine(self, context: Tensor, hidden: Tensor, embedded: Tensor) -> Tensor:
         if self.gnmt:

@@ -7,8 +7,17 @@ import tensorflow as tf
 
 Tensor = Any
 State = Any
-Step = Callable[[Tensor, State], tuple[Tensor, Tensor, State]]
 NEVER = -1e30  # the log-probability of a hypothesis that is none
+
+
+class Seen(NamedTuple):
+    """What a step saw of the source."""
+
+    weights: Tensor  # [batch * beam, ..., source]
+    extras: dict[str, Tensor]  # [batch * beam, ...], what else is told, by name
+
+
+Step = Callable[[Tensor, State], tuple[Tensor, Seen, State]]
 
 
 class Trace(NamedTuple):
@@ -17,7 +26,7 @@ class Trace(NamedTuple):
     tokens: Tensor  # [time, batch, beam]
     parents: Tensor  # [time, batch, beam], the beam slot of the step before
     log_probs: Tensor  # [time, batch, beam], of the whole prefix; NEVER: no hypothesis
-    weights: Tensor  # [time, batch * beam, ..., source], row by parent, not by slot
+    seen: Seen  # [time, batch * beam, ...], row by parent, not by slot
 
 
 class _Loop(NamedTuple):
@@ -41,10 +50,9 @@ def search(
 ) -> Trace:
     """Extend `beam_size` hypotheses a sentence until that many are complete.
 
-    `step(token [n], state) -> (logits [n, vocabulary], weights [n, ..., source],
-    state)` with n = batch * beam; `state` is nested, [batch * beam, ...], and follows
-    the hypotheses. A complete hypothesis frees its place and the beam shrinks
-    (Bahdanau et al. 2015). `max_lengths` [batch] counts pieces with the end; tokens in
+    `step(token [n], state) -> (logits [n, vocabulary], seen, state)` with n = batch *
+    beam; `state` is nested, [batch * beam, ...], and follows the hypotheses. A complete
+    hypothesis frees its place and the beam shrinks (Bahdanau et al. 2015). `max_lengths` [batch] counts pieces with the end; tokens in
     `never` are not chosen. One beam is greedy search.
     """
     batch = tf.shape(max_lengths)[0]
@@ -53,18 +61,21 @@ def search(
         tf.fill([batch * beam_size], begin), alone, tf.zeros([batch], tf.int32), state
     )
     limit = tf.reduce_max(max_lengths)
-    arrays = [
-        tf.TensorArray(kind, 0, dynamic_size=True, infer_shape=False) for kind in _TYPES
-    ]
+    _, seen, _ = step(loop.tokens, state)  # for its structure; compiled it never runs
+    kinds = tf.nest.map_structure(lambda x: x.dtype, seen)
+    arrays = tf.nest.map_structure(
+        lambda kind: tf.TensorArray(kind, 0, dynamic_size=True, infer_shape=False),
+        Trace(tf.int32, tf.int32, tf.float32, kinds),
+    )
 
     def going(time: Tensor, loop: _Loop, *_: Any) -> Tensor:
         return (time < limit) & tf.reduce_any(loop.log_probs > NEVER)
 
     def body(time: Tensor, loop: _Loop, arrays: Any) -> tuple[Tensor, _Loop, Any]:
-        logits, weights, state = step(loop.tokens, loop.state)
+        logits, seen, state = step(loop.tokens, loop.state)
         tokens, parents, log_probs = _extend(logits, loop, beam_size, never)
-        chosen = (tokens, parents, log_probs, weights)
-        arrays = [a.write(time, x) for a, x in zip(arrays, chosen, strict=True)]
+        chosen = Trace(tokens, parents, log_probs, seen)
+        arrays = tf.nest.map_structure(lambda a, x: a.write(time, x), arrays, chosen)
         ended = tokens == end
         finished = loop.finished + tf.reduce_sum(
             tf.cast(ended & (log_probs > NEVER), tf.int32), axis=1
@@ -78,10 +89,7 @@ def search(
         return time + 1, next_loop, arrays
 
     _, _, arrays = tf.while_loop(going, body, (0, loop, arrays))
-    return Trace(*(a.stack() for a in arrays))
-
-
-_TYPES = (tf.int32, tf.int32, tf.float32, tf.float32)
+    return tf.nest.map_structure(lambda array: array.stack(), arrays)
 
 
 def _extend(

@@ -14,6 +14,7 @@ class Hypothesis(NamedTuple):
     tokens: np.ndarray  # [target], the end included when it was reached
     log_probs: np.ndarray  # [target], of each token given those before
     weights: np.ndarray  # [target, ..., source], the attention that chose each token
+    extras: dict[str, np.ndarray]  # [target, ...], what else was told of it, by name
     score: float  # what ranks it: log-probability after the penalties
     finished: bool  # False: cut at the longest allowed length
 
@@ -56,16 +57,17 @@ def hypotheses(
 def _follow_back(
     trace: Trace, sentence: int, time: int, slot: int, source_length: int | None
 ) -> Hypothesis:
-    beam = trace.tokens.shape[2]
-    tokens, totals, weights = [], [], []
-    for t in range(time, -1, -1):
-        parent = trace.parents[t, sentence, slot]
-        tokens.append(trace.tokens[t, sentence, slot])
-        totals.append(trace.log_probs[t, sentence, slot])
-        row = trace.weights[t, sentence * beam + parent]  # [..., source]
-        weights.append(row[..., :source_length])
-        slot = parent
-    log_probs = np.diff(np.array(totals[::-1]), prepend=0.0)
+    times = np.arange(time + 1)
+    slots, parents = np.empty_like(times), np.empty_like(times)
+    for t in times[::-1]:
+        slots[t] = slot
+        parents[t] = slot = trace.parents[t, sentence, slot]
+    rows = sentence * trace.tokens.shape[2] + parents
     return Hypothesis(
-        np.array(tokens[::-1]), log_probs, np.stack(weights[::-1]), 0.0, False
+        trace.tokens[times, sentence, slots],
+        np.diff(trace.log_probs[times, sentence, slots], prepend=0.0),
+        trace.seen.weights[times, rows][..., :source_length],
+        {name: x[times, rows] for name, x in trace.seen.extras.items()},
+        score=0.0,
+        finished=False,
     )

@@ -46,7 +46,9 @@ def check_attention(
     for policy in ("mixed_float16", "mixed_bfloat16", "float32"):
         with precision(policy):
             try:
-                check_rows(make_case(layer_factory, *sizes))
+                case = make_case(layer_factory, *sizes)
+                check_rows(case)
+                check_extras(case)
             except AssertionError as error:
                 raise AssertionError(f"{error} (in {policy})") from error
     with precision("float32"):
@@ -120,6 +122,22 @@ def _check_distributions(
             f"{name} of zeros for a source without tokens",
             f"{largest:.6g}",
         )
+
+
+def check_extras(case: Case) -> None:
+    """What else a dump is told: finite numbers for each target position."""
+    memory, state = case.start()
+    query = case.query[:, :1]
+    for name, extra in case.attention.extras(query, memory, state).items():
+        promised = f"extras {name}, float32 [batch, target, ...]"
+        first = (len(LENGTHS), 1)
+        promise(
+            tuple(extra.shape[:2]) == first and extra.dtype == tf.float32,
+            f"{promised} with sizes {first}",
+            f"{tuple(extra.shape)} in {extra.dtype.name}",
+        )
+        finite = bool(np.isfinite(extra).all())
+        promise(finite, f"{promised}, all finite", "NaN or infinity")
 
 
 def check_memory_of_calls(case: Case) -> None:

@@ -21,9 +21,10 @@ def check_search(factory: Factory, query_depth: int, value_depth: int) -> None:
     model = small_model(factory, query_depth, value_depth)
     for source, hypotheses in zip(SOURCE, decode(model), strict=True):
         forced = force(model, source, hypotheses)
-        for hypothesis, (weights, log_probs) in zip(hypotheses, forced, strict=True):
+        for hypothesis, (seen, log_probs) in zip(hypotheses, forced, strict=True):
             for name, found, expected in (
-                ("weights", hypothesis.weights, weights),
+                ("weights", hypothesis.weights, seen.weights),
+                ("extras", hypothesis.extras, seen.extras),
                 ("probabilities", hypothesis.log_probs, log_probs),
             ):
                 promised = (
@@ -35,10 +36,10 @@ def check_search(factory: Factory, query_depth: int, value_depth: int) -> None:
 
 def force(
     model: Seq2Seq, source: np.ndarray, hypotheses: list[search.Hypothesis]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Weights and log-probabilities of given hypotheses of a source, as in training.
+) -> Iterator[tuple[search.Seen, np.ndarray]]:
+    """What was seen, in NumPy, and log-probabilities of given hypotheses of a source.
 
-    The source stands alone, without the padding that it had in the search.
+    As in training, but the source stands alone, without the padding that it had in the search.
     """
     source = source[source != PAD]
     target = np.full((len(hypotheses), LONGEST), PAD, np.int32)
@@ -47,13 +48,14 @@ def force(
     begin = np.full_like(target[:, :1], BOS)
     target_in = np.concatenate([begin, target[:, :-1]], axis=1)
     sources = np.repeat(source[None], len(hypotheses), axis=0)
-    attentional, weights = model(tf.constant(sources), tf.constant(target_in))
+    attentional, seen = model.read(tf.constant(sources), tf.constant(target_in))
     log_probs = np.asarray(tf.nn.log_softmax(model.logits(attentional)))
     chosen = np.take_along_axis(log_probs, target[..., None], axis=2)[..., 0]
-    weights = np.moveaxis(np.asarray(weights), -2, 1)  # [batch, target, ..., source]
+    weights = np.moveaxis(seen.weights, -2, 1)  # [batch, target, ..., source]
     for i, hypothesis in enumerate(hypotheses):
         length = len(hypothesis.tokens)
-        yield weights[i, :length], chosen[i, :length]
+        extras = {name: np.asarray(x)[i, :length] for name, x in seen.extras.items()}
+        yield search.Seen(weights[i, :length], extras), chosen[i, :length]
 
 
 def small_model(factory: Factory, query_depth: int, value_depth: int) -> Seq2Seq:
@@ -92,13 +94,13 @@ def decode(model: Seq2Seq) -> list[list[search.Hypothesis]]:
         end=EOS,
         never=(PAD, BOS),
     )
-    trace = search.Trace(*map(np.asarray, trace))
+    trace = tf.nest.map_structure(np.asarray, trace)
     slots = model.decoder.attention.align_kind == "slot"
     return [
         search.hypotheses(
             trace,
             sentence,
-            source_length=trace.weights.shape[-1] if slots else length,
+            source_length=None if slots else length,
             max_length=LONGEST,
             end=EOS,
             n_best=BEAM,

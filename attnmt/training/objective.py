@@ -43,17 +43,17 @@ def totals(
 ) -> Totals:
     """Loss sums of ids [batch, source], [batch, target], [batch, target]."""
     report = coverage_weight > 0.0 or guide is not None
-    attentional, weights = model(source, target_in, seed, report=report)
+    attentional, seen = model.read(source, target_in, seed, report=report)
     real = tf.not_equal(target_out, PAD)
     labels = tf.boolean_mask(target_out, real)  # [tokens]
-    logits = model.logits(tf.boolean_mask(attentional, real))  # [tokens, vocabulary]
+    logits = model.logits_at(attentional, seen, source, real)  # [tokens, vocabulary]
     smoothed, exact = cross_entropy(logits, labels, smoothing)
     guesses = tf.argmax(logits, axis=-1, output_type=labels.dtype)
     loss = tf.reduce_sum(smoothed)
     if coverage_weight > 0.0:
-        loss += coverage_weight * coverage_loss(weights, real)
+        loss += coverage_weight * coverage_loss(seen.weights, real)
     if guide is not None:
-        loss += guide.weight * guided_loss(weights, guide)
+        loss += guide.weight * guided_loss(seen.weights, guide)
     return Totals(
         loss,
         tf.reduce_sum(exact),

@@ -100,6 +100,43 @@ def test_lines_have_the_names_of_the_format(dump):
     assert line["src_piece2word"] == [0, 0, 1, 1, -1]
 
 
+def test_an_extra_is_a_column_by_its_own_name(tmp_path, make_record):
+    extras = {"p_gen": np.linspace(0, 1, 11), "p_center": np.full((11, 2), 1.5)}
+    records = [make_record(0, extras=extras), make_record(1, "")]
+    folder = write(tmp_path / "out.attn", records)
+    line = json.loads((folder / "records.jsonl").read_bytes().split(b"\n")[0])
+    assert list(line)[-7:-4] == ["extras", "p_gen", "p_center"]
+    assert line["extras"] == ["p_gen", "p_center"]
+    np.testing.assert_allclose(line["p_gen"], extras["p_gen"], atol=1e-7)
+    assert line["p_center"] == [[1.5, 1.5]] * 11
+    found, blank = Dump(folder)
+    assert list(found.extras) == ["p_gen", "p_center"] and blank.extras == {}
+    for name, column in extras.items():
+        np.testing.assert_array_equal(found.extras[name], column.astype(np.float32))
+
+
+@pytest.mark.parametrize("name", ["extras", "score", "src", "align", "crc32"])
+def test_an_extra_with_the_name_of_a_field_is_refused(tmp_path, make_record, name):
+    record = make_record(extras={name: np.zeros(11)})
+    with pytest.raises(DataError, match=f"line 1 .* no extra can be called {name}"):
+        write(tmp_path / "out.attn", [record])
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"extras": 3}, "extras: expected numbers for each name"),
+        ({"extras": ["p_gen"]}, "p_gen: expected finite numbers for 11 pieces"),
+        ({"extras": [["p"]]}, "expected finite numbers for 11 pieces"),
+        ({"extras": ["align"]}, "extras: could not convert"),
+    ],
+)
+def test_extras_that_are_none_are_told(dump, changes, problem):
+    edit_line(dump, 1, **changes)
+    with pytest.raises(DataError, match=rf"records.jsonl:1: .*{problem}"):
+        Dump(dump)[0]
+
+
 def test_no_reader_splits_a_line_in_two(dump, records):
     text = (dump / "records.jsonl").read_bytes().decode()
     assert len(text.splitlines()) == len(text.split("\n")) - 1 == len(records)
@@ -159,6 +196,10 @@ def test_records_out_of_order_are_refused(tmp_path, make_record, second):
         ({"target_ids": [1]}, "target pieces, ids"),
         ({"source_ids": [1]}, "source pieces, ids"),
         ({"source_spans": [(0, 99)] * 9}, "span"),
+        ({"extras": {"p_center": np.zeros(10)}}, "p_center: expected finite .* 11 p"),
+        ({"extras": {"p_gen": [0.5, np.nan] + [0.5] * 9}}, "p_gen: expected finite"),
+        ({"extras": {"p_gen": ["often"] * 11}}, "could not convert"),
+        ({"extras": {"p_gen": {"a": 1}}}, "expected numbers for each name"),
     ],
 )
 def test_record_must_fit_together(make_record, fields, problem):

@@ -39,6 +39,24 @@ def test_shades_stand_between_the_words_and_their_links():
     ]
 
 
+def test_what_else_was_told_follows_piece_by_piece(make_record):
+    extras = {
+        "p_gen": np.arange(5) / 4,
+        "p_center": [[0, 1], [1, 2], [2, 3], [3, 4], [4.126, 5]],
+    }
+    record = make_record(0, "ein", "a b\x1b", extras=extras)
+    assert shown(record, width=40).split("\n")[-8:] == [
+        "p_gen:  ▁ 0.00  a 0.25  ▁ 0.50",
+        "b\N{REPLACEMENT CHARACTER} 0.75  </s> 1.00",
+        "",
+        "p_center:  ▁ 0.00|1.00  a 1.00|2.00",
+        "▁ 2.00|3.00  b\N{REPLACEMENT CHARACTER} 3.00|4.00",
+        "</s> 4.13|5.00",
+        "",
+        "",
+    ]
+
+
 def test_plain_drawing_is_ascii():
     text = "\n".join(printed(VIEW, plain=True))
     assert text.isascii()

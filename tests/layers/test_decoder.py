@@ -37,7 +37,7 @@ class Case(NamedTuple):
         """Attentional vectors and weights of all positions, as in training."""
         memory = self.memory()
         result = self.decoder(self.embedded, self.encoded, memory, seed)
-        return tuple(map(np.asarray, result))
+        return np.asarray(result.attentional), np.asarray(result.weights)
 
     def memory(self):
         return self.decoder.attention.prepare(self.encoded.values, self.encoded.mask)
@@ -92,7 +92,7 @@ def step_by_step(case: Case, seed=None) -> tuple[np.ndarray, np.ndarray]:
     for t in range(TARGET):
         inputs = decoder.inputs(case.embedded[:, t])
         output, state = decoder.step(inputs, state, memory, masks)
-        outputs.append(output)
+        outputs.append(output[:2])
     attentional, weights = zip(*outputs, strict=True)
     return np.stack(attentional, axis=1), np.stack(weights, axis=1)
 
@@ -148,11 +148,11 @@ def test_all_positions_at_once_equal_the_recurrence_and_its_gradients(
 
         inputs = decoder.inputs(tf.transpose(case.embedded, [1, 0, 2]))
         start = decoder.initial_state(case.encoded, memory)
-        (attentional, weights), _ = unroll(step, inputs, start)
+        (attentional, weights, _), _ = unroll(step, inputs, start)
         return tf.transpose(attentional, [1, 0, 2]), tf.transpose(weights, [1, 0, 2])
 
     def at_once() -> tuple:
-        return decoder(case.embedded, case.encoded, case.memory(), seed)
+        return decoder(case.embedded, case.encoded, case.memory(), seed)[:2]
 
     results = []
     for run in (at_once, recurrence):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attnmt.search import Trace, hypotheses, search
+from attnmt.search import Seen, Trace, hypotheses, search
 
 BEGIN, END, VOCABULARY, SOURCE = 0, 1, 5, 3
 
@@ -21,10 +21,15 @@ def fake_model(seed: int):
         (previous,) = state
         rows = tf.gather_nd(logits, tf.stack([previous, token], axis=-1))
         # The weights spell out what the model saw, so that a path can be recognised.
-        weights = tf.cast(tf.stack([previous, token, token * 0 + 1], -1), tf.float32)
-        return rows, weights, (token,)
+        path = tf.stack([previous, token, token * 0 + 1], -1)
+        extras = {"path": tf.cast(path, tf.float32), "last": token}
+        return rows, Seen(tf.cast(path, tf.float32), extras), (token,)
 
     return table, step
+
+
+def even(token) -> Seen:
+    return Seen(tf.ones([tf.shape(token)[0], SOURCE]) / SOURCE, {})
 
 
 def run(step, beam_size, max_lengths, **options) -> tuple[Trace, list]:
@@ -39,7 +44,7 @@ def run(step, beam_size, max_lengths, **options) -> tuple[Trace, list]:
         end=END,
         never=(BEGIN,),
     )
-    trace = Trace(*(np.asarray(x) for x in trace))
+    trace = tf.nest.map_structure(np.asarray, trace)
     return trace, [
         hypotheses(trace, b, source_length=SOURCE, max_length=m, end=END, **options)
         for b, m in enumerate(max_lengths)
@@ -73,13 +78,15 @@ def test_wide_beam_finds_what_exhaustive_search_finds(seed, alpha):
 
 
 @pytest.mark.parametrize("beam_size", [1, 2, 4])
-def test_weights_and_log_probs_belong_to_the_winning_path(beam_size):
+def test_weights_extras_and_log_probs_belong_to_the_winning_path(beam_size):
     table, step = fake_model(3)
     _, found = run(step, beam_size, [6, 5, 7], n_best=beam_size)
     for hypothesis in itertools.chain(*found):
         path = [BEGIN, BEGIN, *hypothesis.tokens]
         for t in range(len(hypothesis.tokens)):
             assert list(hypothesis.weights[t]) == [path[t], path[t + 1], 1.0]
+            assert list(hypothesis.extras["path"][t]) == [path[t], path[t + 1], 1.0]
+            assert hypothesis.extras["last"][t] == path[t + 1]
             expected = table[path[t], path[t + 1], path[t + 2]]
             assert hypothesis.log_probs[t] == pytest.approx(expected, abs=1e-4)
 
@@ -98,7 +105,7 @@ def test_one_beam_is_greedy_search():
 def test_each_sentence_keeps_its_own_longest_length():
     def endless(token, state):
         rows = tf.one_hot(tf.fill(tf.shape(token), 2), VOCABULARY, 0.0, -50.0)
-        return rows, tf.ones([tf.shape(token)[0], SOURCE]) / SOURCE, state
+        return rows, even(token), state
 
     lengths = [1, 4, 2]
     _, found = run(endless, 2, lengths)
@@ -109,7 +116,7 @@ def test_each_sentence_keeps_its_own_longest_length():
 def test_forbidden_tokens_are_never_chosen():
     def tempting(token, state):
         rows = tf.one_hot(tf.zeros_like(token), VOCABULARY, 50.0, 0.0)
-        return rows, tf.ones([tf.shape(token)[0], SOURCE]) / SOURCE, state
+        return rows, even(token), state
 
     trace, _ = run(tempting, 3, [5])
     assert (trace.tokens[trace.log_probs > -1e29] != BEGIN).all()
@@ -136,7 +143,7 @@ def test_coverage_penalty_prefers_the_hypothesis_that_read_everything():
         half = tf.constant([[0.5, 0.5, 0.0]])
         full = tf.constant([[0.4, 0.3, 0.3]])
         weights = tf.where(token[:, None] == 3, full, half)
-        return rows, weights, state
+        return rows, Seen(weights, {}), state
 
     _, [[best]] = run(step, 4, [3])
     assert best.tokens[0] == 2

@@ -67,6 +67,14 @@ class Attention(keras.layers.Layer):
         """The state after reading with weights [batch, target, source]."""
         return state
 
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        """What else a dump should tell of a reading: float32 [batch, target, ...].
+
+        By name, for what `call` takes. Search and forced decoding ask for it, training
+        does not.
+        """
+        return {}
+
     def call(
         self, query: Tensor, memory: Memory, state: State = ()
     ) -> tuple[Tensor, Tensor, State]:

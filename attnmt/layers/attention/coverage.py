@@ -153,3 +153,7 @@ class CoverageAttention(Attention):
         context, weights, inner = self.inner(query, adjusted, inner)
         seen = self.coverage.next_state(seen, weights, memory, query)
         return context, weights, (inner, seen)
+
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        inner, seen = state
+        return self.inner.extras(query, self.coverage.adjust(memory, seen), inner)

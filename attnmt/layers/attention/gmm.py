@@ -18,7 +18,7 @@ class GaussianMixtureAttention(Attention):
     a distribution over the source, as other rows are (Battenberg et al. 2020 normalise
     each Gaussian): when c has left the source the row stays at its end instead of
     vanishing. It reads no keys, so neither content nor `units` matters.
-    State: c, float32 [batch, components].
+    State: c, float32 [batch, components]. Extra: p_centers, c counted from zero.
     """
 
     scores_by_keys = False
@@ -51,6 +51,9 @@ class GaussianMixtureAttention(Attention):
     ) -> tuple[Tensor, Tensor, State]:
         context, weights, _ = super().call(query, memory, state)
         return context, weights, self.centres(query, state)[:, -1]
+
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"p_centers": self.centres(query, state) - 1.0}
 
     def _mixture(self, query: Tensor) -> list[Tensor]:
         """log a, log b and log of the step, each [batch, target, components]."""

@@ -60,7 +60,7 @@ class LinearAttention(Attention):
         queries = self.query_features(projected, memory.offset[:, None])
         total = ops.matmul(queries, memory.total[..., None])  # [batch, target, 1]
         queries = ops.divide_no_nan(queries, total)
-        weights = tf.matmul(queries, memory.keys, transpose_b=True)
+        weights = tf.matmul(tf.convert_to_tensor(queries), memory.keys, transpose_b=True)
         context = ops.matmul(queries, memory.products)
         return ops.cast(context, memory.values.dtype), weights, state
 
@@ -119,7 +119,7 @@ class PerformerAttention(LinearAttention):
 
 def _products(keys: Tensor, values: Tensor) -> Tensor:
     """[batch, source, features], [batch, source, depth] -> [batch, features, depth]."""
-    return tf.matmul(keys, ops.cast(values, "float32"), transpose_a=True)
+    return tf.matmul(keys, tf.cast(values, tf.float32), transpose_a=True)
 
 
 def _elu_plus_one(x: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class LocalMonotonicAttention(LocalAttention):
     Luong et al. (2015), section 3.2, eq. 8 "general" for the score. Source positions s
     and target positions t count from zero; past the end of the source the window stays
     at its last token, where the paper's would be empty. `window` is the paper's D.
-    `units` must be the depth of the query. State: t, float32 [batch].
+    `units` must be the depth of the query. State: t, float32 [batch]. Extra: p_center.
     """
 
     def initial_state(self, memory: Memory) -> State:
@@ -80,6 +80,9 @@ class LocalMonotonicAttention(LocalAttention):
         ahead = tf.cast(tf.range(tf.shape(query)[1]), tf.float32)  # [target]
         last = _lengths(memory) - 1.0
         return tf.minimum(state[:, None] + ahead, last[:, None])
+
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"p_center": self.centres(query, memory, state)}
 
     def next_state(self, state: State, weights: Tensor) -> State:
         return state + tf.cast(tf.shape(weights)[1], tf.float32)
@@ -96,6 +99,7 @@ class LocalPredictiveAttention(LocalAttention):
     paper's, and a row stays a distribution, so that its entropy, its coverage and the
     length of the context mean what they mean elsewhere. Positions s count from zero.
     `window` is the paper's D. `units`: rows of W_p, must be the depth of the query.
+    Extra: p_center, the paper's p.
     """
 
     def __init__(self, units: int, window: int = 10, name: str = "attention") -> None:
@@ -115,6 +119,9 @@ class LocalPredictiveAttention(LocalAttention):
     def score(self, query: Tensor, memory: Any, state: State) -> Tensor:
         scores = tf.cast(super().score(query, memory, state), tf.float32)
         return scores - memory.away**2 / (2 * (self.window / 2) ** 2)
+
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"p_center": self.centres(query, memory, state)}
 
 
 def _lengths(memory: Memory) -> Tensor:

@@ -75,5 +75,13 @@ class MultiHeadAttention(Attention):
         context = self.output_layer(tf.concat(contexts, axis=-1))
         return context, tf.stack(weights, axis=1), states
 
+    def extras(self, query: Tensor, memory: Any, state: State) -> dict[str, Tensor]:
+        """Those of the heads, [batch, target, head, ...]."""
+        queries = self._split(self.query_layer(query))
+        states = state or ((),) * len(self.heads)
+        heads = zip(self.heads, queries, memory.heads, states, strict=True)
+        found = [head.extras(query, own, state) for head, query, own, state in heads]
+        return {n: tf.stack([each[n] for each in found], axis=2) for n in found[0]}
+
     def _split(self, x: Tensor) -> list[Tensor]:
         return tf.split(x, len(self.heads), axis=-1)

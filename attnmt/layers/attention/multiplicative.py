@@ -4,7 +4,6 @@ import math
 
 import keras
 import tensorflow as tf
-from keras import ops
 
 from attnmt.errors import ConfigError
 from attnmt.layers.attention.base import Attention, Memory, State, Tensor
@@ -23,7 +22,7 @@ class DotAttention(Attention):
                 "without units"
             )
         # Keys turned round beforehand would be kept for the gradient at every step.
-        keys = ops.cast(memory.keys, query.dtype)
+        keys = tf.cast(memory.keys, query.dtype)
         return tf.matmul(query, keys, transpose_b=True)  # [batch, target, source]
 
 

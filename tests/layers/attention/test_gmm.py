@@ -49,6 +49,16 @@ def test_a_mixture_past_the_end_reads_the_last_token(make_case):
     np.testing.assert_array_equal(weights[:, 0], [[0, 0, 1, 0, 0], [0, 0, 0, 0, 1]])
 
 
+def test_it_tells_the_centres_that_it_carries_on_counted_from_zero(make_case):
+    case = make_case("gmm", components=K)
+    memory = case.attention.prepare(case.values, case.mask)
+    query, state = case.query[:, :1], case.attention.initial_state(memory)
+    found = case.attention.extras(query, memory, state)
+    _, _, carried = case.attention(query, memory, state)
+    assert list(found) == ["p_centers"] and found["p_centers"].shape == (2, 1, K)
+    np.testing.assert_allclose(found["p_centers"][:, 0], carried - 1.0, atol=1e-6)
+
+
 def test_untrained_it_steps_one_token_at_a_time(make_case):
     case = make_case("gmm", components=K)
     for variable in case.attention.weights:

@@ -8,6 +8,7 @@ import pytest
 from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import build_attention
+from attnmt.model import named_weights
 
 KINDS = pytest.mark.parametrize("kind", ["local_m", "local_p"])
 WINDOW = 2
@@ -55,6 +56,27 @@ def test_local_p_is_the_formula(check_formula):
 @pytest.mark.parametrize("precision", ["float32", "float16", "bfloat16"])
 def test_every_precision_gives_finite_float32_weights(check_precision, kind, precision):
     check_precision(kind, precision, window=1)
+
+
+def test_local_p_tells_the_centre_of_the_formula(make_case):
+    case = make_case("local_p", window=WINDOW)
+    memory = case.attention.prepare(case.values, case.mask)
+    found = case.attention.extras(case.query, memory, ())
+    w = {name: np.asarray(v) for name, v in named_weights(case.attention).items()}
+    inner = np.tanh(case.query @ w["centre_layer.kernel"])
+    share = 1 / (1 + np.exp(-inner @ w["share_layer.kernel"][..., 0]))
+    expected = case.mask.sum(axis=1)[:, None] * share
+    assert list(found) == ["p_center"]
+    np.testing.assert_allclose(found["p_center"], expected, atol=1e-5)
+
+
+def test_local_m_tells_where_its_window_stands(make_case):
+    case = make_case("local_m", window=1)  # sources of 3 and 5 tokens
+    memory = case.attention.prepare(case.values, case.mask)
+    found = case.attention.extras(case.query[:, :1], memory, np.float32([2, 3]))
+    assert found["p_center"].numpy().tolist() == [[2], [3]]
+    found = case.attention.extras(case.query[:, :1], memory, np.float32([7, 7]))
+    assert found["p_center"].numpy().tolist() == [[2], [4]]
 
 
 @KINDS
