@@ -99,6 +99,7 @@ def blank(line: SourceLine, align_kind: AlignKind) -> Record:
         source_spans=[],
         target_spans=[],
         log_probs=[],
+        extras={},
         weights=np.zeros((1, 1, 0, 0), np.float32),
         align_kind=align_kind,
         flags=line.flags,

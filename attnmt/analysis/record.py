@@ -154,7 +154,7 @@ class Record(BaseModel):
         """The record of a line and its weights; raises pydantic.ValidationError."""
         names = fields.get("extras", [])
         if isinstance(names, list):
-            names = {str(name): fields.get(name) for name in names}
+            names = {str(name): fields.get(str(name)) for name in names}
         return cls.model_validate({**fields, "extras": names, "weights": weights})
 
 

@@ -89,7 +89,10 @@ def _numbered(source: Sequence[str], width: int) -> Iterator[Text]:
     """The source words with their numbers, wrapped."""
     numbered = enumerate(source, 1)
     yield from _wrapped(
-        (Text.assemble((f"{n} ", "dim"), _fit(word, width - 8)) for n, word in numbered),
+        (
+            Text.assemble((f"{n} ", "dim"), _fit(word, width - 8))
+            for n, word in numbered
+        ),
         width,
     )
     yield Text()

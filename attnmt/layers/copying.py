@@ -57,4 +57,4 @@ def mixture(logits: Tensor, copying: Copying) -> Tensor:
 
 
 def _without_heads(weights: Tensor, rank: int) -> Tensor:
-    return weights if weights.shape.rank == rank else tf.reduce_mean(weights, axis=1)
+    return weights if len(weights.shape) == rank else tf.reduce_mean(weights, axis=1)

@@ -52,8 +52,9 @@ def search(
 
     `step(token [n], state) -> (logits [n, vocabulary], seen, state)` with n = batch *
     beam; `state` is nested, [batch * beam, ...], and follows the hypotheses. A complete
-    hypothesis frees its place and the beam shrinks (Bahdanau et al. 2015). `max_lengths` [batch] counts pieces with the end; tokens in
-    `never` are not chosen. One beam is greedy search.
+    hypothesis frees its place and the beam shrinks (Bahdanau et al. 2015).
+    `max_lengths` [batch] counts pieces with the end; tokens in `never` are not chosen.
+    One beam is greedy search.
     """
     batch = tf.shape(max_lengths)[0]
     alone = tf.one_hot(tf.zeros([batch], tf.int32), beam_size, 0.0, NEVER)

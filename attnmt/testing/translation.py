@@ -39,7 +39,7 @@ def force(
 ) -> Iterator[tuple[search.Seen, np.ndarray]]:
     """What was seen, in NumPy, and log-probabilities of given hypotheses of a source.
 
-    As in training, but the source stands alone, without the padding that it had in the search.
+    As in training, but the source stands alone, without the padding of the search.
     """
     source = source[source != PAD]
     target = np.full((len(hypotheses), LONGEST), PAD, np.int32)

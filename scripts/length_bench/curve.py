@@ -103,7 +103,7 @@ def _decoding(mechanism: str) -> Callable[[int], None]:
         )
 
     def run(source: int) -> None:
-        decode(_ids(BATCH["decode"], source)).weights.numpy()
+        decode(_ids(BATCH["decode"], source)).seen.weights.numpy()
 
     return run
 

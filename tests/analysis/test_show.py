@@ -46,11 +46,11 @@ def test_what_else_was_told_follows_piece_by_piece(make_record):
     }
     record = make_record(0, "ein", "a b\x1b", extras=extras)
     assert shown(record, width=40).split("\n")[-8:] == [
-        "p_gen:  ▁ 0.00  a 0.25  ▁ 0.50",
-        "b\N{REPLACEMENT CHARACTER} 0.75  </s> 1.00",
+        "p_gen:  ▁ 0.00  a 0.25  ▁b 0.50  \N{REPLACEMENT CHARACTER} 0.75",
+        "</s> 1.00",
         "",
         "p_center:  ▁ 0.00|1.00  a 1.00|2.00",
-        "▁ 2.00|3.00  b\N{REPLACEMENT CHARACTER} 3.00|4.00",
+        "▁b 2.00|3.00  \N{REPLACEMENT CHARACTER} 3.00|4.00",
         "</s> 4.13|5.00",
         "",
         "",

@@ -60,7 +60,7 @@ class LinearAttention(Attention):
         queries = self.query_features(projected, memory.offset[:, None])
         total = ops.matmul(queries, memory.total[..., None])  # [batch, target, 1]
         queries = ops.divide_no_nan(queries, total)
-        weights = tf.matmul(tf.convert_to_tensor(queries), memory.keys, transpose_b=True)
+        weights = ops.einsum("btf,bsf->bts", queries, memory.keys)
         context = ops.matmul(queries, memory.products)
         return ops.cast(context, memory.values.dtype), weights, state
 

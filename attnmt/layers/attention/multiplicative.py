@@ -60,4 +60,4 @@ class ScaledGeneralAttention(GeneralAttention):
 
     def score(self, query: Tensor, memory: Memory, state: State) -> Tensor:
         scores = super().score(query, memory, state)  # [batch, target, source]
-        return scores * ops.cast(self.scale, scores.dtype)
+        return scores * tf.cast(self.scale, scores.dtype)
