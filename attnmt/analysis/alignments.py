@@ -22,7 +22,30 @@ Symmetrisation = Literal[
     "grow-diag-final-and",
 ]
 SYMMETRISATIONS: tuple[Symmetrisation, ...] = get_args(Symmetrisation)
+LinkMethod = Literal["argmax", "argmax-source", "mutual", "strong", "threshold"]
 _NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
+
+
+def links_of(
+    word_weights: np.ndarray, method: LinkMethod, threshold: float = 0.5
+) -> list[Link]:
+    """The links that `method` reads from the attention between words.
+
+    argmax links every target word to the source word it reads most, argmax-source
+    every source word to the target word that reads it most; mutual keeps what both
+    say. strong and threshold may link a target word to several: those that have
+    `threshold` times the largest weight, those that have `threshold` or more.
+    """
+    if method == "argmax":
+        return argmax_links(word_weights)
+    if method == "strong":
+        return strong_links(word_weights, threshold)
+    if method == "threshold":
+        return threshold_links(word_weights, threshold)
+    by_source = argmax_source_links(word_weights)
+    if method == "argmax-source":
+        return by_source
+    return sorted({*by_source} & {*argmax_links(word_weights)})
 
 
 def argmax_links(word_weights: np.ndarray) -> list[Link]:
@@ -32,13 +55,20 @@ def argmax_links(word_weights: np.ndarray) -> list[Link]:
     `</s>`, which is never linked; leading axes (layers, heads) are averaged. A target
     word that has no weight on any source word gets no link. Ties go to the left.
     """
-    weights = np.asarray(word_weights, np.float32)
-    weights = weights.mean(axis=tuple(range(weights.ndim - 2)))
-    words = weights[:-1, :-1]  # [target, source]
+    words = _between_words(word_weights)
     if words.size == 0:
         return []
     best = words.argmax(axis=1)
     return [(int(s), t) for t, s in enumerate(best) if words[t, s] > 0]
+
+
+def argmax_source_links(word_weights: np.ndarray) -> list[Link]:
+    """Links every source word to the target word that reads it most.
+
+    As argmax_links, the other way round.
+    """
+    weights = np.swapaxes(word_weights, -1, -2)
+    return [(s, t) for t, s in argmax_links(weights)]
 
 
 def strong_links(word_weights: np.ndarray, share: float = 0.5) -> list[Link]:
@@ -47,13 +77,27 @@ def strong_links(word_weights: np.ndarray, share: float = 0.5) -> list[Link]:
     As argmax_links, and also the source words with at least `share` times the largest
     weight on a source word, so that a word may be made of several. Sorted by target.
     """
-    weights = np.asarray(word_weights, np.float32)
-    weights = weights.mean(axis=tuple(range(weights.ndim - 2)))
-    words = weights[:-1, :-1]  # [target, source]
+    words = _between_words(word_weights)
     if words.size == 0:
         return []
     enough = np.maximum(share * words.max(axis=1, keepdims=True), 1e-30)
     return [(int(s), int(t)) for t, s in np.argwhere(words >= enough)]
+
+
+def threshold_links(word_weights: np.ndarray, threshold: float) -> list[Link]:
+    """Links every target word to the source words with at least this weight.
+
+    As argmax_links; a word may get many links or none. Sorted by target.
+    """
+    words = _between_words(word_weights)
+    enough = max(threshold, 1e-30)
+    return [(int(s), int(t)) for t, s in np.argwhere(words >= enough)]
+
+
+def _between_words(word_weights: np.ndarray) -> np.ndarray:
+    """[..., target + 1, source + 1] -> [target, source], without `</s>`."""
+    weights = np.asarray(word_weights, np.float32)
+    return weights.mean(axis=tuple(range(weights.ndim - 2)))[:-1, :-1]
 
 
 def pharaoh(links: Iterable[Link]) -> str:

@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from attnmt.cli.attention_links import aer, align
 from attnmt.errors import DataError
 
 app = typer.Typer(
     help="Look at attention weights, as `attnmt translate --attention` writes them.",
     no_args_is_help=True,
 )
+app.command()(align)
+app.command()(aer)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[

@@ -6,10 +6,13 @@ from hypothesis import strategies as st
 from attnmt.analysis.alignments import (
     SYMMETRISATIONS,
     argmax_links,
+    argmax_source_links,
+    links_of,
     parse_pharaoh,
     pharaoh,
     strong_links,
     symmetrise,
+    threshold_links,
 )
 from attnmt.errors import DataError
 
@@ -110,3 +113,31 @@ def test_every_method_begins_with_the_intersection_and_stays_in_the_union():
         for method in SYMMETRISATIONS[2:]:
             links = set(symmetrise(one, other, method))
             assert one & other <= links <= one | other
+
+
+# Two target words over three source words, then </s>.
+READ = np.array([[0.5, 0.4, 0.0, 0.1], [0.1, 0.45, 0.4, 0.05], [0, 0, 0.9, 0.1]])
+
+
+def test_each_source_word_is_linked_to_the_target_word_that_reads_it_most():
+    assert argmax_source_links(READ) == [(0, 0), (1, 1), (2, 1)]
+
+
+def test_words_above_the_threshold_are_linked_and_end_of_sentence_is_not():
+    assert threshold_links(READ, 0.4) == [(0, 0), (1, 0), (1, 1), (2, 1)]
+    assert threshold_links(READ, 0.5) == [(0, 0)]
+    assert (2, 0) not in threshold_links(READ, 0.0)  # no weight, no link
+
+
+@pytest.mark.parametrize(
+    ("method", "expected"),
+    [
+        ("argmax", [(0, 0), (1, 1)]),
+        ("argmax-source", [(0, 0), (1, 1), (2, 1)]),
+        ("mutual", [(0, 0), (1, 1)]),
+        ("strong", [(0, 0), (1, 1), (2, 1)]),
+        ("threshold", [(0, 0), (1, 1)]),
+    ],
+)
+def test_methods_by_name(method, expected):
+    assert links_of(READ, method, 0.85 if method == "strong" else 0.45) == expected

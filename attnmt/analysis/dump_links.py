@@ -1,0 +1,86 @@
+"""Word links of a whole dump: one row for each input line, of its best hypothesis."""
+
+from collections.abc import Iterator
+
+from attnmt.analysis.alignments import (
+    Link,
+    LinkMethod,
+    Symmetrisation,
+    links_of,
+    symmetrise,
+)
+from attnmt.analysis.dump import Dump
+from attnmt.analysis.record import Record
+from attnmt.errors import DataError
+
+
+def best_records(dump: Dump) -> Iterator[Record]:
+    """The best hypothesis of every input line, in order.
+
+    Raises DataError for attention over memory slots, which aligns no words, and when
+    an input line is missing.
+    """
+    expected = 0
+    for record in dump:
+        if record.rank:
+            continue
+        if record.align_kind == "slot":
+            raise DataError(
+                f"{dump.path}: the attention is over memory slots, not source tokens: "
+                "it aligns no words"
+            )
+        if record.id != expected:
+            raise DataError(
+                f"{dump.path}: expected input line {expected} next (from 0), found "
+                f"{record.id}: a line of links for every input line cannot be made"
+            )
+        expected += 1
+        yield record
+
+
+def dump_links(
+    dump: Dump, method: LinkMethod = "argmax", threshold: float = 0.5
+) -> Iterator[list[Link]]:
+    """The links of every input line, as `links_of` reads them."""
+    for record in best_records(dump):
+        yield links_of(record.word_weights(), method, threshold)
+
+
+def symmetrised_links(
+    forward: Dump,
+    reverse: Dump,
+    symmetrisation: Symmetrisation,
+    method: LinkMethod = "argmax",
+    threshold: float = 0.5,
+) -> Iterator[list[Link]]:
+    """One alignment of two dumps, `reverse` from the target language to the source.
+
+    Both have to be of the same sentence pairs. Raises DataError where they are not.
+    """
+    count = sum(1 for _ in best_records(forward))
+    other = sum(1 for _ in best_records(reverse))
+    if count != other:
+        raise DataError(
+            f"expected dumps of the same sentence pairs, found {count} in "
+            f"{forward.path} and {other} in {reverse.path}"
+        )
+    pairs = zip(best_records(forward), best_records(reverse), strict=True)
+    for one, two in pairs:
+        _check_pair(one, two, forward, reverse)
+        swapped = links_of(two.word_weights(), method, threshold)
+        yield symmetrise(
+            links_of(one.word_weights(), method, threshold),
+            [(source, target) for target, source in swapped],
+            symmetrisation,
+        )
+
+
+def _check_pair(one: Record, two: Record, forward: Dump, reverse: Dump) -> None:
+    words = len(one.source_words), len(one.target_words)
+    swapped = len(two.target_words), len(two.source_words)
+    if words != swapped:
+        raise DataError(
+            f"{reverse.path}: id {two.id}: expected the sentence pair of "
+            f"{forward.path} the other way round, with {words[1]} source and "
+            f"{words[0]} target words, found {swapped[1]} and {swapped[0]}"
+        )

@@ -1,0 +1,131 @@
+"""`attnmt attention align` and `aer`: word links of a dump, and how good they are."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attnmt.analysis.alignments import Link, LinkMethod, Symmetrisation, pharaoh
+from attnmt.errors import ConfigError, DataError
+
+Method = Annotated[
+    LinkMethod,
+    typer.Option(
+        help="argmax: the source word that a target word reads most; argmax-source: "
+        "the target word that reads a source word most; mutual: what both say; "
+        "strong, threshold: all source words with --threshold times the largest "
+        "weight of their row, or with --threshold or more."
+    ),
+]
+Threshold = Annotated[
+    float, typer.Option(min=0, max=1, help="For --method strong and threshold.")
+]
+
+
+def align(
+    dump: Annotated[Path, typer.Argument(help="Folder of an attention dump.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="Links as 0-0 1-2, a line for each; - is stdout."
+        ),
+    ] = Path("-"),
+    method: Method = "argmax",
+    threshold: Threshold = 0.5,
+    reverse: Annotated[
+        Path | None,
+        typer.Option(
+            help="A dump of the same sentence pairs in the other direction, to make "
+            "one alignment of both."
+        ),
+    ] = None,
+    symmetrisation: Annotated[
+        Symmetrisation, typer.Option("--symmetrise", help="How, with --reverse.")
+    ] = "grow-diag-final-and",
+) -> None:
+    """Write the word links of a dump: a line for every input line, of its best."""
+    from attnmt.analysis.dump import Dump
+    from attnmt.analysis.dump_links import dump_links, symmetrised_links
+    from attnmt.text.lines import write_lines
+
+    opened = Dump(dump)
+    if reverse is None:
+        found = dump_links(opened, method, threshold)
+    else:
+        both = opened, Dump(reverse)
+        found = symmetrised_links(*both, symmetrisation, method, threshold)
+    write_lines(output, (pharaoh(links) for links in found))
+
+
+def aer(
+    links: Annotated[
+        Path,
+        typer.Argument(help="Links i-j counted from 0, or folder of a dump."),
+    ],
+    gold: Annotated[
+        Path,
+        typer.Option("--gold", help="Gold links: i-j is sure, ipj and i?j possible."),
+    ],
+    gold_index: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Number of the first word in the gold links.",
+            show_default="1 where no link names a word 0",
+        ),
+    ] = None,
+    target_first: Annotated[
+        bool, typer.Option("--target-first", help="The links are target-source.")
+    ] = False,
+    method: Method = "argmax",
+    threshold: Threshold = 0.5,
+    sentences: Annotated[
+        Path | None,
+        typer.Option(help="Write the figures of every sentence here, as JSON lines."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Compare word links with gold links: error rate, precision and recall.
+
+    Also with every target word moved by -1 and +1, as some decoders attend for the
+    word after the one that they write.
+    """
+    from attnmt.evaluation import inputs, link_report
+    from attnmt.text.lines import write_lines
+
+    if links.is_dir() and target_first:
+        raise ConfigError("--target-first is for a file of links, not for a dump")
+    expected = inputs.gold(gold, gold_index or 0)
+    assert expected is not None
+    if gold_index is None and inputs.seems_one_indexed(expected):
+        print("no gold link names word 0: words count from 1", file=sys.stderr)
+        expected = inputs.gold(gold, 1)
+        assert expected is not None
+    found = _read(links, method, threshold)
+    if target_first:
+        found = [{(source, target) for target, source in row} for row in found]
+    if len(found) != len(expected.rows):
+        raise DataError(
+            f"expected as many lines on both sides, found {len(found)} in {links} and "
+            f"{len(expected.rows)} in {gold}"
+        )
+    scores = link_report.scores_by_offset(found, expected.rows)
+    if sentences is not None:
+        write_lines(sentences, link_report.sentence_lines(found, expected.rows))
+    text = json.dumps(link_report.to_json(scores), indent=2)
+    print(text if as_json else link_report.table(scores))
+
+
+def _read(path: Path, method: LinkMethod, threshold: float) -> list[set[Link]]:
+    from attnmt.analysis.dump import Dump
+    from attnmt.analysis.dump_links import dump_links
+    from attnmt.evaluation.alignment_error import read_links
+
+    if not path.is_dir():
+        return read_links(path)
+    return [set(row) for row in dump_links(Dump(path), method, threshold)]
