@@ -6,7 +6,8 @@
     words.py       from pieces to words
     alignments.py  links between words, the Pharaoh notation
     dump_links.py  the links of a whole dump, of two dumps
-    statistics.py  figures of one translation and of a dump, and its flags
+    statistics.py  figures and flags of one translation
+    corpus_statistics.py  those of a dump
     views.py       one matrix with its labels, in pieces or words
     show.py        a view in the terminal
     plot.py        a view as PNG, SVG or PDF

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from attnmt.cli.attention_links import aer, align
+from attnmt.cli.attention_stats import stats
 from attnmt.errors import DataError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.command()(align)
 app.command()(aer)
+app.command()(stats)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[

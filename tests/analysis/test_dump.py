@@ -315,7 +315,7 @@ def test_half_written_done_is_not_done(dump, caplog):
 
 KILLED = """
 import sys; from pathlib import Path
-sys.path.insert(0, "tests/analysis")
+sys.path.insert(0, "tests")
 from conftest import record_of
 from attnmt.analysis.dump import DumpWriter
 with DumpWriter(Path(sys.argv[1]), {}) as writer:
