@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from attnmt.config.schema import Config
@@ -29,16 +30,27 @@ class Run:
         """Where the evaluation called `name` is written."""
         return self.path / "eval" / name
 
-    def load_config(self) -> Config:
-        """The effective configuration. Raises DataError when this is no run folder."""
+    def load_config(self, settings: Sequence[str] = ()) -> Config:
+        """The effective configuration, with settings such as "decoding.beam_size=3".
+
+        Raises DataError when this is no run folder and ConfigError for settings that
+        would make another model.
+        """
         from attnmt.config.loading import load_config
+
+        for setting in settings:
+            if not setting.strip().startswith(("decoding.", "model.attention.")):
+                raise ConfigError(
+                    f"--set {setting}: expected a key of decoding or model.attention: "
+                    "the rest of a trained model stays as it is"
+                )
 
         if not self.config_file.is_file():
             raise DataError(
                 f"{self.path}: not a run folder: expected {self.config_file}, which "
                 "attnmt train writes"
             )
-        return load_config(self.config_file)
+        return load_config(self.config_file, settings)
 
     def best_checkpoint(self) -> Path:
         """The checkpoint that translates: the best, else the last."""

@@ -9,7 +9,6 @@ from attnmt.analysis.record import Record
 from attnmt.search import Hypothesis
 from attnmt.text.tokenizer import EOS, PAD, Encoding, Tokenizer
 
-LONGEST = 1000  # source pieces; what is longer is cut and flagged "truncated"
 END_PIECE = "</s>"
 AlignKind = Literal["token", "slot"]
 
@@ -23,17 +22,17 @@ class SourceLine(NamedTuple):
     flags: list[str]
 
 
-def read_line(tokenizer: Tokenizer, number: int, text: str) -> SourceLine:
-    """Cut a line into pieces, at most LONGEST, and </s>."""
+def read_line(tokenizer: Tokenizer, number: int, text: str, longest: int) -> SourceLine:
+    """Cut a line into pieces, at most `longest`, and </s>; then it is "truncated"."""
     encoding = tokenizer.encode_with_spans(text)
     if not encoding.ids:
         return SourceLine(number, text, Encoding([], [], []), ["empty_src"])
-    flags = ["truncated"] if len(encoding.ids) > LONGEST else []
+    flags = ["truncated"] if len(encoding.ids) > longest else []
     end = len(text.encode())
     with_end = Encoding(
-        [*encoding.ids[:LONGEST], EOS],
-        [*encoding.pieces[:LONGEST], END_PIECE],
-        [*encoding.spans[:LONGEST], (end, end)],
+        [*encoding.ids[:longest], EOS],
+        [*encoding.pieces[:longest], END_PIECE],
+        [*encoding.spans[:longest], (end, end)],
     )
     return SourceLine(number, text, with_end, flags)
 

@@ -53,15 +53,17 @@ class Translator:
         run: str | Path,
         *,
         decoding: Decoding | None = None,
+        settings: Sequence[str] = (),
         device: Literal["auto", "cpu", "gpu"] = "auto",
     ) -> "Translator":
         """The best model of a run folder (its last one when none was validated).
 
-        `decoding` takes the place of the run's own settings.
-        Raises DataError when the folder lacks something or something is damaged.
+        `settings`, as in "model.attention.mode=hard", and then `decoding` take the
+        place of the run's own. Raises DataError when the folder lacks something or
+        something is damaged, ConfigError for settings that do not fit.
         """
         folder = Run(Path(run))
-        config = folder.load_config()
+        config = folder.load_config(settings)
         devices.prepare(Runtime(device=device))
         tokenizers = load_tokenizers(config, folder.tokenizer_dir)
         network = build_model(config.model, *map(len, tokenizers))
@@ -94,9 +96,7 @@ class Translator:
         numbered = enumerate(lines)
         window = window or WINDOW * self.decoding.batch_size
         while ahead := list(islice(numbered, window)):
-            yield from self._window(
-                [read_line(self.source_tokenizer, i, text) for i, text in ahead], n
-            )
+            yield from self._window([self._read(i, text) for i, text in ahead], n)
 
     def force(
         self, sources: Iterable[str], targets: Iterable[str]
@@ -104,9 +104,7 @@ class Translator:
         """Given targets as if they had been the translations, in order."""
         pairs = enumerate(zip(sources, targets, strict=True))
         while batch := list(islice(pairs, self.decoding.batch_size)):
-            yield from self._forced(
-                [(read_line(self.source_tokenizer, i, s), t) for i, (s, t) in batch]
-            )
+            yield from self._forced([(self._read(i, s), t) for i, (s, t) in batch])
 
     def describe(self, mode: str = "translate") -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
@@ -123,6 +121,10 @@ class Translator:
             "decoding": self.decoding.model_dump(),
             **self.origin,
         }
+
+    def _read(self, number: int, text: str) -> SourceLine:
+        longest = self.decoding.max_source_length
+        return read_line(self.source_tokenizer, number, text, longest)
 
     def _columns(self, source_length: int) -> int | None:
         """How many columns of the weights a source fills; None for all (slots)."""

@@ -8,7 +8,7 @@ import numpy as np
 import pydantic
 import pytest
 
-from attnmt import Translation, Translator, sentences
+from attnmt import Translation, Translator
 from attnmt.config.schema import Config, Decoding
 from attnmt.errors import DataError
 from attnmt.run import Run
@@ -221,7 +221,8 @@ def test_no_more_lines_are_read_than_the_window_before_one_is_answered(greedy) -
 
 
 def test_a_long_line_is_cut_and_flagged(greedy, monkeypatch) -> None:
-    monkeypatch.setattr(sentences, "LONGEST", 3)
+    short = greedy.decoding.model_copy(update={"max_source_length": 3})
+    monkeypatch.setattr(greedy, "decoding", short)
     (translation,) = greedy.translate([SOURCES[1]])
     assert translation.flags == ["truncated"]
     assert len(translation.source_pieces) == 4

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from attnmt.analysis.alignments import Link, argmax_links, pharaoh
+from attnmt.analysis.alignments import Link, LinkMethod, links_of, pharaoh
 from attnmt.analysis.words import Span, merge_words, piece_words, word_spans
 
 _JSON_NAMES = {
@@ -97,11 +97,16 @@ class Record(BaseModel):
 
     @property
     def alignment(self) -> list[Link]:
-        """(source word, target word): where each target word was read from mostly.
+        """(source word, target word): where each target word was read from mostly."""
+        return self.links("argmax")
+
+    def links(self, method: LinkMethod) -> list[Link]:
+        """(source word, target word) by one of the methods of `links_of`.
 
         Attention over memory slots links no words: there it is empty.
         """
-        return argmax_links(self.word_weights()) if self.align_kind == "token" else []
+        slots = self.align_kind == "slot"
+        return [] if slots else links_of(self.word_weights(), method)
 
     @property
     def source_words(self) -> list[Span]:

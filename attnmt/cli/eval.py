@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from attnmt.cli.translate import Links
 from attnmt.errors import ConfigError
 from attnmt.evaluation import inputs, metrics
 from attnmt.evaluation.alignment_error import AlignmentScore, alignment_error
@@ -95,6 +96,21 @@ def evaluate(
         int,
         typer.Option(min=0, max=1, help="Number of the first word in them."),
     ] = 0,
+    links: Annotated[
+        Links,
+        typer.Option(
+            help="Links of a model's attention: argmax, of each target word the source "
+            "word that it reads most, strong, also those that it reads half as much."
+        ),
+    ] = Links.argmax,
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change a setting of decoding, or one of model.attention that needs "
+            "no training.",
+        ),
+    ] = None,
     alignment: Annotated[
         Path | None,
         typer.Option(
@@ -119,8 +135,8 @@ def evaluate(
     free = hypothesis or alignment  # of a model
     _refuse(
         (
-            free and (run or source or beam or name),
-            "--run, --source, --beam and --name are for a model: "
+            free and (run or source or beam or name or set),
+            "--run, --source, --beam, --name and --set are for a model: "
             "expected none of them with --hypothesis or --alignment",
         ),
         (hypothesis and not reference, "--hypothesis needs --reference FILE"),
@@ -177,7 +193,8 @@ def evaluate(
         chosen = Run(find_run(run))
         folder = chosen.eval_dir(name or inputs.default_name(source))
         lang = lang or chosen.load_config().data.target_lang
-        given, origin = _translate(inputs.with_test_set(given, chosen), chosen, beam)
+        given = inputs.with_test_set(given, chosen)
+        given, origin = _translate(given, chosen, beam, set or [], links.value)
     scores = _scores(given, wanted, tokenize, lowercase)
     if with_literature and lang:
         scores.append(_literature_score(given, lang))
@@ -202,7 +219,11 @@ def _say(message: str) -> None:
 
 
 def _translate(
-    given: Inputs, run: "Run", beam: int | None
+    given: Inputs,
+    run: "Run",
+    beam: int | None,
+    settings: list[str],
+    links: Literal["argmax", "strong"],
 ) -> tuple[Inputs, dict[str, object]]:
     """Add what the model makes of the sources, and say how it was made."""
     given.check()
@@ -215,8 +236,8 @@ def _translate(
     devices.load_tensorflow()
     from attnmt.translator import Translator, with_decoding
 
-    decoding = with_decoding(run.load_config(), beam_size=beam)
-    translator = Translator.load(run.path, decoding=decoding)
+    decoding = with_decoding(run.load_config(settings), beam_size=beam)
+    translator = Translator.load(run.path, decoding=decoding, settings=settings)
     _say(
         f"translating {len(sources)} sentences: run {run.path}, step {step}, "
         f"beam {translator.decoding.beam_size}"
@@ -230,7 +251,7 @@ def _translate(
     elif given.gold_alignment is not None:
         # The gold links are of the reference's words, not of the translation's.
         forced = translator.force(sources, references)
-        rows = [set(translation.alignment) for translation in forced]
+        rows = [{*translation.links(links)} for translation in forced]
         given = given._replace(alignment=Rows("attention to the references", rows))
     origin: dict[str, object] = {
         "run": str(run.path),

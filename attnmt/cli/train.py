@@ -28,7 +28,8 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Same as --set seed=N.")] = None,
 ) -> None:
     """Train a model; the same command again resumes where it was."""
-    from attnmt.config.loading import load_config
+    from attnmt.config.loading import load_config, located
+    from attnmt.errors import ConfigError
 
     overrides = (set or []) + ([f"seed={seed}"] if seed is not None else [])
     loaded = load_config(config, overrides)
@@ -37,4 +38,7 @@ def train(
     devices.load_tensorflow()
     from attnmt.training.session import train
 
-    train(loaded, resume.value, sys.argv)
+    try:
+        train(loaded, resume.value, sys.argv)
+    except ConfigError as error:
+        raise ConfigError(located(str(error), config, overrides)) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -20,6 +20,13 @@ class Format(StrEnum):
     text = "text"
     jsonl = "jsonl"
     tsv = "tsv"
+
+
+class Links(StrEnum):
+    """How word alignments are read from attention."""
+
+    argmax = "argmax"
+    strong = "strong"
 
 
 class Device(StrEnum):
@@ -47,6 +54,13 @@ def translate(
     align: Annotated[
         bool, typer.Option("--align", help="Write word alignments too (Pharaoh).")
     ] = False,
+    links: Annotated[
+        Links,
+        typer.Option(
+            help="Of a target word: argmax links the source word that it reads most, "
+            "strong also those that it reads half as much."
+        ),
+    ] = Links.argmax,
     attention: Annotated[
         Path | None, typer.Option(help="Write the attention weights to this folder.")
     ] = None,
@@ -58,6 +72,14 @@ def translate(
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Lines translated together.")
+    ] = None,
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change a setting of decoding, or one of model.attention that needs "
+            "no training, as in model.attention.mode=hard.",
+        ),
     ] = None,
     device: Annotated[Device, typer.Option(help="auto: a GPU if any.")] = Device.auto,
 ) -> None:
@@ -82,13 +104,15 @@ def translate(
     from attnmt.translator import Translator, with_decoding
 
     decoding = with_decoding(
-        Run(folder).load_config(),
+        Run(folder).load_config(set or ()),
         beam_size=beam,
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
     )
-    translator = Translator.load(folder, decoding=decoding, device=device.value)
+    translator = Translator.load(
+        folder, decoding=decoding, settings=set or (), device=device.value
+    )
     if align and translator.align_kind == "slot":
         print(
             "--align: this model's attention is over memory slots, not over source "
@@ -99,7 +123,8 @@ def translate(
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
     found = translator.n_best(lines, n_best, window)
     found = _warn_of_cuts(_dumped(found, translator, attention), file)
-    _write(output, found, format, n_best > 1, scores, align)
+    show = _Shown(format, n_best > 1, scores or n_best > 1, align, links.value)
+    _write(output, found, show)
 
 
 def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
@@ -135,48 +160,44 @@ def _warn_of_cuts(
         yield translations
 
 
-def _write(
-    output: Path,
-    found: Iterable[list["Translation"]],
-    format: Format,
-    numbered: bool,
-    scores: bool,
-    align: bool,
-) -> None:
+class _Shown(NamedTuple):
+    """What is written of a translation."""
+
+    format: Format
+    number: bool  # the rest is of the text format
+    score: bool
+    align: bool
+    links: Literal["argmax", "strong"]
+
+    def line(self, translation: "Translation") -> str:
+        from attnmt.analysis.alignments import pharaoh
+
+        links = pharaoh(translation.links(self.links))
+        if self.format is Format.jsonl:
+            return _json(translation, links)
+        score = f"{translation.norm_score:.4f}"
+        if self.format is Format.tsv:
+            text = translation.text.replace("\t", " ")
+            fields = (translation.id, translation.rank, score, text, links)
+            return "\t".join(map(str, fields))
+        fields = [str(translation.id)] if self.number else []
+        fields.append(translation.text)
+        fields += [score] if self.score else []
+        fields += [links] if self.align else []
+        return " ||| ".join(fields)
+
+
+def _write(output: Path, found: Iterable[list["Translation"]], shown: _Shown) -> None:
     from attnmt.text.lines import text_output
 
     with text_output(output) as stream:
         for translations in found:
             for translation in translations:
-                if format is Format.jsonl:
-                    line = _json(translation)
-                elif format is Format.tsv:
-                    line = _tsv(translation)
-                else:
-                    line = _text(translation, numbered, scores or numbered, align)
-                stream.write(line + "\n")
+                stream.write(shown.line(translation) + "\n")
             stream.flush()
 
 
-def _text(translation: "Translation", numbered: bool, scores: bool, align: bool) -> str:
-    fields = [str(translation.id)] if numbered else []
-    fields.append(translation.text)
-    if scores:
-        fields.append(f"{translation.norm_score:.4f}")
-    if align:
-        fields.append(_pharaoh(translation))
-    return " ||| ".join(fields)
-
-
-def _tsv(translation: "Translation") -> str:
-    """Number, rank, score, translation, alignment."""
-    text = translation.text.replace("\t", " ")
-    score = f"{translation.norm_score:.4f}"
-    fields = (translation.id, translation.rank, score, text, _pharaoh(translation))
-    return "\t".join(map(str, fields))
-
-
-def _json(translation: "Translation") -> str:
+def _json(translation: "Translation", links: str) -> str:
     fields = {
         "id": translation.id,
         "rank": translation.rank,
@@ -187,15 +208,9 @@ def _json(translation: "Translation") -> str:
         "source_pieces": translation.source_pieces,
         "pieces": translation.target_pieces,
         "log_probs": translation.log_probs,
-        "alignment": _pharaoh(translation),
+        "alignment": links,
         "flags": translation.flags,
     }
     # The characters that end a line for some readers are escaped.
     text = json.dumps(fields, ensure_ascii=False)
     return text.translate({c: f"\\u{c:04x}" for c in (0x85, 0x2028, 0x2029)})
-
-
-def _pharaoh(translation: "Translation") -> str:
-    from attnmt.analysis.alignments import pharaoh
-
-    return pharaoh(translation.alignment)

@@ -45,6 +45,18 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     return config
 
 
+def located(message: str, path: Path, overrides: Sequence[str] = ()) -> str:
+    """A message that begins with a key, as in "model.cell: ...", with its place.
+
+    For what only the model finds out. Any other message stays as it is.
+    """
+    tree = parse(_read(path), lambda line: Place(str(path), line))
+    for setting in overrides:
+        override(tree, setting)
+    key = tuple(message.partition(":")[0].split("."))
+    return f"{tree.place(key)}: {message}" if key[:1] in tree.places else message
+
+
 def dump_config(config: Config) -> str:
     """YAML with every default spelled out; loads back equal, from any folder."""
     yaml = YAML(typ="safe", pure=True)

@@ -452,6 +452,10 @@ class Decoding(Section):
         default=2.0,
         description="Longest translation in pieces per source piece, plus 10.",
     )
+    max_source_length: Count = Field(
+        default=1000,
+        description="Longest source in pieces; what is longer is cut, with a warning.",
+    )
     batch_size: Count = Field(default=64, description="Sentences translated together.")
 
 
