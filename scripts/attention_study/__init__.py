@@ -1,0 +1,1 @@
+"""A study of the attention mechanisms under one budget, through the attnmt command."""
