@@ -41,7 +41,6 @@ def _toy(folder: Path) -> Task:
     data = _data("x", "y", folder / "train", folder / "test", ".source", ".target")
     settings = _settings(data, "word", 1000, sizes=(32, 32, 64), dropout=0.0)
     settings["training"] |= {"batch_tokens": 600, "max_epochs": 8}
-    settings["decoding"] = {"beam_size": 1}
     return Task(folder.name, settings, gold=folder / "test.align")
 
 
@@ -63,7 +62,6 @@ def _g2p(folder: Path) -> Task:
     data = _data("x", "y", folder / "train", folder / "test", ".graph", ".phon")
     settings = _settings(data, "word", 1000, sizes=(64, 64, 128), dropout=0.1)
     settings["training"] |= {"batch_tokens": 800, "max_epochs": 5}
-    settings["decoding"] = {"beam_size": 1}
     return Task("g2p", settings)
 
 
@@ -72,7 +70,7 @@ def _multi30k(folder: Path) -> Task:
     test = full / "test_2016_flickr"
     data = _data("en", "de", full / "train", test, ".en", ".de")
     settings = _settings(data, "bpe", 4000, sizes=(128, 128, 256), dropout=0.2)
-    settings["training"] |= {"batch_tokens": 2500, "max_epochs": 5}
+    settings["training"] |= {"batch_tokens": 1500, "max_epochs": 3}
     return Task("multi30k", settings, texts=True)
 
 
@@ -101,6 +99,7 @@ def _settings(
             "keep": 1,
             "save_every": 100_000,
         },
+        "decoding": {"beam_size": 1},
         "runtime": {"device": "cpu", "threads": 1},
     }
 
