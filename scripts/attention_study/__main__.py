@@ -9,27 +9,39 @@ $ATTNMT_CORPORA; a task whose corpus is missing is left out.
 import argparse
 import os
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .cells import Cell, Failed
+from .collect import SPEED, collect, measured_speed
 from .mechanisms import MECHANISMS
+from .page import write_study
 from .tasks import TASKS, Absent, Task, prepare_task
 
+PARTS = [*TASKS, SPEED]
 
-def main() -> int:
-    """Parse the command line, run the missing cells, write the tables."""
-    options = _parser().parse_args()
-    tasks = _prepared(options.only, options.out)
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, run the missing cells, write tables and pictures."""
+    options = _parser().parse_args(arguments)
+    out = options.out.absolute()
     cells = [
-        Cell(task, mechanism, options.out / task.name / mechanism)
-        for task in tasks
+        Cell(task, mechanism, out / task.name / mechanism)
+        for task in _prepared(options.only, out / "text")
         for mechanism in options.mechanisms
     ]
     missing = [cell for cell in cells if cell.finished() is None]
     _say(f"{len(cells) - len(missing)} cells are finished, {len(missing)} to do")
     with ThreadPoolExecutor(options.jobs) as pool:
         done = list(pool.map(_done, missing))
+    if SPEED in options.only:  # alone: beside a training it would mean nothing
+        measured_speed(options.mechanisms, out)
+    if not (results := collect(out)):
+        return 1
+    names = [name for name in MECHANISMS if any(name in r for r in results.values())]
+    write_study(results, names, out)
+    _say(f"written: {out}/attention_study.md")
     return 0 if all(done) else 1
 
 
@@ -41,10 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--only",
-        type=_names(TASKS),
-        default=list(TASKS),
+        type=_names(PARTS),
+        default=PARTS,
         metavar="TASKS",
-        help=f"some of {', '.join(TASKS)}",
+        help=f"some of {', '.join(PARTS)}",
     )
     parser.add_argument(
         "--mechanisms",
@@ -62,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _names(known: dict):
+def _names(known: Iterable[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
         names = text.split(",")
         for name in names:
@@ -75,11 +87,13 @@ def _names(known: dict):
     return parse
 
 
-def _prepared(names: list[str], out: Path) -> list[Task]:
+def _prepared(names: list[str], texts: Path) -> list[Task]:
     tasks = []
     for name in names:
+        if name not in TASKS:
+            continue
         try:
-            tasks.append(prepare_task(name, out.absolute() / "text"))
+            tasks.append(prepare_task(name, texts))
         except Absent as reason:
             _say(f"{name} is left out: {reason}")
     return tasks

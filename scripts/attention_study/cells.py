@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from .measures import entropy, on_gold, token_errors
 from .mechanisms import MECHANISMS
 from .tasks import Task
 
+RESULT_FILE = "result.json"
 Result = dict[str, Any]
 
 
@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
     @property
     def result_file(self) -> Path:
-        return self.folder / "result.json"
+        return self.folder / RESULT_FILE
 
     def finished(self) -> Result | None:
         """The result, if it is there."""
@@ -43,13 +43,11 @@ class Cell(NamedTuple):
     def run(self) -> Result:
         """Train, translate, measure; the result is written when all went well."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        begin = time.monotonic()
         seconds = self._train()
         result = self._measured() | {
             "parameters": self._parameters(),
             "updates": self._updates(),
             "training_cpu_seconds": seconds,
-            "seconds": time.monotonic() - begin,
         }
         write_lines(self.result_file, [json.dumps(result, indent=1)])
         return result
@@ -74,6 +72,7 @@ class Cell(NamedTuple):
             *("--output", hypothesis, "--attention", dump),
         )
         records = Dump(dump)
+        tokens = records[0].align_kind == "token"
         bits, share = entropy(records)
         result: Result = {"entropy_bits": bits, "entropy_share": share}
         if self.task.texts:
@@ -81,10 +80,10 @@ class Cell(NamedTuple):
         else:
             lines = list(read_lines(hypothesis)), list(read_lines(Path(test["target"])))
             result["exact"], result["token_error_rate"] = token_errors(*lines)
-        if self.task.gold and records[0].align_kind == "token":
-            gold = [links.sure for links in read_gold(self.task.gold)]
-            found = [record.alignment for record in records]
-            result["on_gold"] = on_gold(found, gold)
+            if self.task.gold and tokens:
+                gold = [links.sure for links in read_gold(self.task.gold)]
+                result["on_gold"] = on_gold([r.alignment for r in records], gold)
+        if self.task.aer and tokens:
             result["aer"] = self._alignment_error()
         return result
 

@@ -10,6 +10,8 @@ from attnmt.text.lines import read_lines, write_lines
 from .toys import TOYS, write_toy
 
 ROOT = Path(__file__).parents[2]
+Sizes = tuple[int, int, int]  # of embeddings, encoder and decoder
+TOY, MEDIUM, MULTI30K = (32, 32, 64), (64, 64, 128), (128, 128, 256)
 
 
 class Task(NamedTuple):
@@ -18,6 +20,7 @@ class Task(NamedTuple):
     name: str
     settings: dict[str, Any]  # a configuration without run_dir and attention
     gold: Path | None = None  # word links of the test set
+    aer: bool = False  # the references are forced on the model to compare links
     texts: bool = False  # scored as text, by BLEU and chrF, else token by token
 
 
@@ -39,16 +42,18 @@ def _toy(folder: Path) -> Task:
     folder.mkdir(parents=True, exist_ok=True)
     write_toy(folder.name, folder)
     data = _data("x", "y", folder / "train", folder / "test", ".source", ".target")
-    settings = _settings(data, "word", 1000, sizes=(32, 32, 64), dropout=0.0)
+    settings = _settings(data, "word", 1000, sizes=TOY, dropout=0.0)
     settings["training"] |= {"batch_tokens": 600, "max_epochs": 8}
-    return Task(folder.name, settings, gold=folder / "test.align")
+    return Task(
+        folder.name, settings, gold=folder / "test.align", aer=folder.name == "lexicon"
+    )
 
 
 def _sample(folder: Path) -> Task:
     data = _data("en", "de", ROOT / "data/train", ROOT / "data/test", ".en", ".de")
-    settings = _settings(data, "bpe", 2000, sizes=(64, 64, 128), dropout=0.1)
+    settings = _settings(data, "bpe", 2000, sizes=MEDIUM, dropout=0.1)
     settings["training"] |= {"batch_tokens": 1000, "max_epochs": 4}
-    return Task("sample", settings, gold=ROOT / "data/test.align", texts=True)
+    return Task("sample", settings, gold=ROOT / "data/test.align", aer=True, texts=True)
 
 
 def _g2p(folder: Path) -> Task:
@@ -60,7 +65,7 @@ def _g2p(folder: Path) -> Task:
             lines = list(read_lines(full / f"{split}.{side}"))
             write_lines(folder / f"{part}.{side}", lines[::step])
     data = _data("x", "y", folder / "train", folder / "test", ".graph", ".phon")
-    settings = _settings(data, "word", 1000, sizes=(64, 64, 128), dropout=0.1)
+    settings = _settings(data, "word", 1000, sizes=MEDIUM, dropout=0.1)
     settings["training"] |= {"batch_tokens": 800, "max_epochs": 5}
     return Task("g2p", settings)
 
@@ -69,29 +74,33 @@ def _multi30k(folder: Path) -> Task:
     full = _found("multi30k")
     test = full / "test_2016_flickr"
     data = _data("en", "de", full / "train", test, ".en", ".de")
-    settings = _settings(data, "bpe", 4000, sizes=(128, 128, 256), dropout=0.2)
+    settings = _settings(data, "bpe", 4000, sizes=MULTI30K, dropout=0.2)
     settings["training"] |= {"batch_tokens": 1500, "max_epochs": 3}
     return Task("multi30k", settings, texts=True)
+
+
+def model_settings(sizes: Sizes, dropout: float) -> dict[str, Any]:
+    """The model section of a configuration, without attention."""
+    embeddings, encoder, decoder = sizes
+    return {
+        "embeddings": {"size": embeddings},
+        "encoder": {"units": encoder},
+        "decoder": {"units": decoder},
+        "dropout": {"embedding": dropout, "output": dropout},
+    }
 
 
 def _settings(
     data: dict[str, Any],
     model_type: str,
     vocabulary: int,
-    sizes: tuple[int, int, int],
+    sizes: Sizes,
     dropout: float,
 ) -> dict[str, Any]:
-    """A configuration; the sizes are those of embeddings, encoder and decoder."""
-    embeddings, encoder, decoder = sizes
     return {
         "data": data,
         "tokenizer": {"model_type": model_type, "vocab_size": vocabulary},
-        "model": {
-            "embeddings": {"size": embeddings},
-            "encoder": {"units": encoder},
-            "decoder": {"units": decoder},
-            "dropout": {"embedding": dropout, "output": dropout},
-        },
+        "model": model_settings(sizes, dropout),
         "training": {
             "learning_rate": 4e-3,
             "schedule": {"type": "cosine", "warmup_steps": 100},

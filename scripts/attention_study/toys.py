@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from attnmt.text.lines import write_lines
 
-SIZES = {"train": 6000, "test": 200}
+SIZES = {"train": 10_000, "test": 200}
 SHORTEST, LONGEST = 8, 14  # words of a source
-WORDS = [f"w{number}" for number in range(40)]
-VERBS, ADJECTIVES, NOUNS = WORDS[:8], WORDS[8:20], WORDS[20:]
+WORDS = [f"w{number}" for number in range(60)]
+VERBS, ADJECTIVES, NOUNS = WORDS[:8], WORDS[8:36], WORDS[36:]
 
 
 class Pair(NamedTuple):
@@ -43,12 +43,22 @@ def reversal(dice: random.Random) -> Pair:
 
 
 def lexicon(dice: random.Random) -> Pair:
-    """Word for word, but nouns stand before their adjectives and the verb comes last.
+    """Word for word, but each noun phrase is turned around and the verb comes last.
 
-    w5 always becomes v5. The source is a phrase, the verb, and further phrases.
+    A source is a noun phrase, the verb, and more noun phrases; one to three adjectives
+    stand before a noun. w5 always becomes v5.
     """
-    source = _clause(dice)
-    phrases, [verb] = _phrases(source), _places(source, VERBS)
+    length, phrases = dice.randint(SHORTEST, LONGEST), list[list[int]]()
+    nouns = dice.sample(NOUNS, LONGEST)
+    adjectives = dice.sample(ADJECTIVES, len(ADJECTIVES))
+    source, verb = list[str](), 0
+    while len(source) < length:
+        more = min(dice.randint(1, 3), len(adjectives))
+        phrases.append(list(range(len(source), len(source) + more + 1)))
+        source += [adjectives.pop() for _ in range(more)] + [nouns.pop()]
+        if len(phrases) == 1:
+            verb = len(source)
+            source.append(dice.choice(VERBS))
     origins = [place for phrase in phrases for place in reversed(phrase)] + [verb]
     return Pair(source, [f"v{source[place][1:]}" for place in origins], origins)
 
@@ -72,30 +82,3 @@ def write_toy(name: str, folder: Path) -> None:
 
 def _words(dice: random.Random) -> list[str]:
     return dice.sample(WORDS, dice.randint(SHORTEST, LONGEST))
-
-
-def _clause(dice: random.Random) -> list[str]:
-    """A noun phrase, the verb, further noun phrases; adjectives before their nouns."""
-    nouns, adjectives = list(NOUNS), list(ADJECTIVES)
-    dice.shuffle(nouns)
-    dice.shuffle(adjectives)
-    length, words = dice.randint(SHORTEST, LONGEST), list[str]()
-    while len(words) < length:
-        words += [adjectives.pop()] if adjectives and dice.random() < 0.5 else []
-        words.append(nouns.pop())
-        if len(words) <= 2:
-            words.append(dice.choice(VERBS))
-    return words
-
-
-def _phrases(source: list[str]) -> list[list[int]]:
-    """The places of each noun phrase's words."""
-    phrases: list[list[int]] = []
-    for noun in _places(source, NOUNS):
-        described = noun > 0 and source[noun - 1] in ADJECTIVES
-        phrases.append([noun - 1, noun] if described else [noun])
-    return phrases
-
-
-def _places(source: list[str], kind: list[str]) -> list[int]:
-    return [place for place, word in enumerate(source) if word in kind]
