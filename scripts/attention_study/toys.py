@@ -13,7 +13,7 @@ from attnmt.text.lines import write_lines
 SIZES = {"train": 10_000, "test": 200}
 SHORTEST, LONGEST = 8, 14  # words of a source
 WORDS = [f"w{number}" for number in range(60)]
-VERBS, ADJECTIVES, NOUNS = WORDS[:8], WORDS[8:36], WORDS[36:]
+ADJECTIVES, NOUNS = WORDS[:36], WORDS[36:]
 
 
 class Pair(NamedTuple):
@@ -43,23 +43,19 @@ def reversal(dice: random.Random) -> Pair:
 
 
 def lexicon(dice: random.Random) -> Pair:
-    """Word for word, but each noun phrase is turned around and the verb comes last.
+    """Word for word, but each noun phrase is turned around.
 
-    A source is a noun phrase, the verb, and more noun phrases; one to three adjectives
-    stand before a noun. w5 always becomes v5.
+    A source is of noun phrases: one to three adjectives and a noun. w5 always becomes
+    v5.
     """
-    length, phrases = dice.randint(SHORTEST, LONGEST), list[list[int]]()
+    length, origins = dice.randint(SHORTEST, LONGEST), list[int]()
     nouns = dice.sample(NOUNS, LONGEST)
     adjectives = dice.sample(ADJECTIVES, len(ADJECTIVES))
-    source, verb = list[str](), 0
+    source = list[str]()
     while len(source) < length:
-        more = min(dice.randint(1, 3), len(adjectives))
-        phrases.append(list(range(len(source), len(source) + more + 1)))
+        more = dice.randint(1, 3)
+        origins += range(len(source) + more, len(source) - 1, -1)
         source += [adjectives.pop() for _ in range(more)] + [nouns.pop()]
-        if len(phrases) == 1:
-            verb = len(source)
-            source.append(dice.choice(VERBS))
-    origins = [place for phrase in phrases for place in reversed(phrase)] + [verb]
     return Pair(source, [f"v{source[place][1:]}" for place in origins], origins)
 
 
