@@ -135,7 +135,7 @@ def test_translate_align_says_that_there_is_none(
 ):
     from attnmt.cli.translate import translate
 
-    folder = SimpleNamespace(load_config=lambda: schema.Decoding())
+    folder = SimpleNamespace(load_config=lambda settings: schema.Decoding())
     monkeypatch.setattr("attnmt.run.find_run", lambda run: Path("."))
     monkeypatch.setattr("attnmt.run.Run", lambda path: folder)
     monkeypatch.setattr("attnmt.translator.with_decoding", lambda *_, **__: None)

@@ -333,7 +333,7 @@ PLANTED = [
     (Hides, "no checkpoint finds them"),
     (DrawsAtWill, "weights, by name, are all there is to save and load"),
     (DoesNotTrain, "the gradient of the values is that of finite differences"),
-    (TellsNothingMuch, "extras mean, .*, all finite; found: NaN or infinity"),
+    (TellsNothingMuch, "extras mean, float32 .* all finite; found: NaN or infinity"),
     (TellsInHalf, "extras query, float32 .* found: (3, 1, 8) in float16"),
     (TellsOfNoPosition, "sizes (3, 1); found: (3, 8) in float32"),
     (TellsOfItsPlace, "the extras of a hypothesis from beam search are those of"),

@@ -21,8 +21,8 @@ from .mechanisms import MECHANISMS
 from .tasks import MULTI30K, model_settings
 
 ROUNDS = 7
-VOCABULARY, LENGTH = 4000, 15  # pieces, and pieces of a sentence with its end
-TRAINED, DECODED = 100, 64  # sentences of a batch
+VOCABULARY, LENGTH = 3000, 15  # pieces, and pieces of a sentence with its end
+TRAINED, DECODED = 66, 64  # sentences of a batch
 BASELINE = "dot"
 Times = dict[str, float]  # seconds by the name of the work
 

@@ -11,7 +11,7 @@ from .toys import TOYS, write_toy
 
 ROOT = Path(__file__).parents[2]
 Sizes = tuple[int, int, int]  # of embeddings, encoder and decoder
-TOY, MEDIUM, MULTI30K = (32, 32, 64), (64, 64, 128), (128, 128, 256)
+TOY, MEDIUM, MULTI30K = (32, 32, 64), (64, 64, 128), (128, 96, 192)
 
 
 class Task(NamedTuple):
@@ -43,7 +43,7 @@ def _toy(folder: Path) -> Task:
     write_toy(folder.name, folder)
     data = _data("x", "y", folder / "train", folder / "test", ".source", ".target")
     settings = _settings(data, "word", 1000, sizes=TOY, dropout=0.0)
-    settings["training"] |= {"batch_tokens": 600, "max_epochs": 8}
+    settings["training"] |= {"batch_tokens": 600, "max_epochs": 6}
     return Task(
         folder.name, settings, gold=folder / "test.align", aer=folder.name == "lexicon"
     )
@@ -52,7 +52,7 @@ def _toy(folder: Path) -> Task:
 def _sample(folder: Path) -> Task:
     data = _data("en", "de", ROOT / "data/train", ROOT / "data/test", ".en", ".de")
     settings = _settings(data, "bpe", 2000, sizes=MEDIUM, dropout=0.1)
-    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 7}
+    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 4}
     return Task("sample", settings, gold=ROOT / "data/test.align", aer=True, texts=True)
 
 
@@ -66,7 +66,7 @@ def _g2p(folder: Path) -> Task:
             write_lines(folder / f"{part}.{side}", lines[::step])
     data = _data("x", "y", folder / "train", folder / "test", ".graph", ".phon")
     settings = _settings(data, "word", 1000, sizes=MEDIUM, dropout=0.1)
-    settings["training"] |= {"batch_tokens": 800, "max_epochs": 5}
+    settings["training"] |= {"batch_tokens": 800, "max_epochs": 3}
     return Task("g2p", settings)
 
 
@@ -74,8 +74,8 @@ def _multi30k(folder: Path) -> Task:
     full = _found("multi30k")
     test = full / "test_2016_flickr"
     data = _data("en", "de", full / "train", test, ".en", ".de")
-    settings = _settings(data, "bpe", 4000, sizes=MULTI30K, dropout=0.2)
-    settings["training"] |= {"batch_tokens": 1500, "max_epochs": 3}
+    settings = _settings(data, "bpe", 3000, sizes=MULTI30K, dropout=0.2)
+    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 2}
     return Task("multi30k", settings, texts=True)
 
 

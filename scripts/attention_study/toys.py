@@ -11,7 +11,7 @@ from typing import NamedTuple
 from attnmt.text.lines import write_lines
 
 SIZES = {"train": 10_000, "test": 200}
-SHORTEST, LONGEST = 8, 14  # words of a source
+SHORTEST, LONGEST = 6, 10  # words of a source
 WORDS = [f"w{number}" for number in range(60)]
 ADJECTIVES, NOUNS = WORDS[:36], WORDS[36:]
 
