@@ -16,6 +16,8 @@ from attnmt.layers.attention import (
     NORMALISERS,
     AdditiveAttention,
     Attention,
+    Coverage,
+    CoverageAttention,
     DotAttention,
     Memory,
     Normaliser,
@@ -120,6 +122,19 @@ class Decay(AdditiveAttention):
         return {"seen": seen, "step": (state["step"][0] + 1.0,)}
 
 
+class Fades(Coverage):
+    """A user's modifier: what was read long ago counts less."""
+
+    def next_state(
+        self, state: State, weights: Tensor, memory: Memory, query: Tensor
+    ) -> State:
+        return (0.5 * state[0] + ops.swapaxes(weights, 1, 2),)
+
+
+def with_coverage(units: int) -> Attention:
+    return CoverageAttention(DotAttention(units), Fades())
+
+
 def with_normaliser(normaliser: Callable[[], Normaliser]) -> Callable[[int], Attention]:
     def make(units: int) -> Attention:
         attention = AdditiveAttention(units)
@@ -132,6 +147,10 @@ def with_normaliser(normaliser: Callable[[], Normaliser]) -> Callable[[int], Att
 @pytest.mark.parametrize("make", [Bilinear, with_normaliser(Squares), Decay])
 def test_a_users_own_part_keeps_the_contract(make):
     check_attention(make)
+
+
+def test_a_users_own_stateful_modifier_keeps_the_contract():
+    check_attention(with_coverage, query_depth=6)
 
 
 class Tells(Decay):

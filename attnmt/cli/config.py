@@ -48,3 +48,8 @@ def explain(
     from attnmt.config.explain import explain
 
     print(explain(key))
+    if key == "model.attention":  # its further keys depend on the mechanism
+        from attnmt.cli.attention import list_
+
+        print()
+        list_()

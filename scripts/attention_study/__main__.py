@@ -17,6 +17,7 @@ from .cells import Cell, Failed
 from .collect import SPEED, collect, measured_speed
 from .mechanisms import MECHANISMS
 from .page import write_study
+from .table import OVERVIEW, table
 from .tasks import TASKS, Absent, Task, prepare_task
 
 PARTS = [*TASKS, SPEED]
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [name for name in MECHANISMS if any(name in r for r in results.values())]
     write_study(results, names, out)
     _say(f"written: {out}/attention_study.md")
+    print(table(results, OVERVIEW, names))
     return 0 if all(done) else 1
 
 

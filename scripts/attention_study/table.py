@@ -50,6 +50,19 @@ ENTROPY = tuple(
     Column(task, "entropy_share", task, "{:.1%}")
     for task in ("copy", "reversal", "lexicon", "sample", "g2p", "multi30k")
 )
+OVERVIEW = (
+    Column("copy", "on_gold", "copy", "{:.0%}", _at_least(0.99)),
+    Column("reversal", "on_gold", "reversal", "{:.0%}", _at_least(0.99)),
+    Column("lexicon", "aer", "lexicon AER", "{:.2f}", _at_most(0.05)),
+    Column("sample", "bleu", "sample BLEU", "{:.1f}"),
+    Column("sample", "aer", "sample AER", "{:.2f}"),
+    Column("g2p", "exact", "spelling to phones", "{:.1%}"),
+    Column("multi30k", "bleu", "Multi30k BLEU", "{:.1f}"),
+    Column("multi30k", "entropy_share", "entropy", "{:.0%}"),
+    Column("multi30k", "parameters", "parameters", "{:,}"),
+    Column("speed", "train_speed", "training speed", "{:.2f}"),
+    Column("speed", "decode_speed", "decoding speed", "{:.2f}"),
+)  # what the README shows
 
 
 def table(results: Results, columns: Iterable[Column], names: Iterable[str]) -> str:

@@ -213,6 +213,13 @@ def test_config_schema_is_json_and_explain_a_sentence() -> None:
     assert wrong.stderr == "sed: unknown key, did you mean seed?\n"
 
 
+@pytest.mark.slow
+def test_explaining_the_attention_tells_the_options_of_each_mechanism() -> None:
+    told = attnmt_command("config", "explain", "model.attention").stdout
+    assert told.startswith("model.attention: How")
+    assert "  local_m: score" in told and "window (10)" in told
+
+
 def test_info_tells_versions_and_the_newest_run_without_tensorflow(
     tmp_path: Path,
 ) -> None:
