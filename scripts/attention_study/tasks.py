@@ -43,7 +43,7 @@ def _toy(folder: Path) -> Task:
     write_toy(folder.name, folder)
     data = _data("x", "y", folder / "train", folder / "test", ".source", ".target")
     settings = _settings(data, "word", 1000, sizes=TOY, dropout=0.0)
-    settings["training"] |= {"batch_tokens": 600, "max_epochs": 6}
+    settings["training"] |= {"batch_tokens": 300, "max_epochs": 6}
     return Task(
         folder.name, settings, gold=folder / "test.align", aer=folder.name == "lexicon"
     )
@@ -52,7 +52,7 @@ def _toy(folder: Path) -> Task:
 def _sample(folder: Path) -> Task:
     data = _data("en", "de", ROOT / "data/train", ROOT / "data/test", ".en", ".de")
     settings = _settings(data, "bpe", 2000, sizes=MEDIUM, dropout=0.1)
-    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 4}
+    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 3}
     return Task("sample", settings, gold=ROOT / "data/test.align", aer=True, texts=True)
 
 
@@ -66,7 +66,7 @@ def _g2p(folder: Path) -> Task:
             write_lines(folder / f"{part}.{side}", lines[::step])
     data = _data("x", "y", folder / "train", folder / "test", ".graph", ".phon")
     settings = _settings(data, "word", 1000, sizes=MEDIUM, dropout=0.1)
-    settings["training"] |= {"batch_tokens": 800, "max_epochs": 3}
+    settings["training"] |= {"batch_tokens": 600, "max_epochs": 2}
     return Task("g2p", settings)
 
 
