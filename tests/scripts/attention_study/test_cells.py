@@ -101,13 +101,13 @@ def test_a_short_training_by_the_real_command(tmp_path, monkeypatch, capsys):
         task.settings["training"] |= {"max_steps": 3}
         return task
 
-    full = tasks.TASKS["copy"]
+    full = tasks.TASKS["lexicon"]
     monkeypatch.setattr(toys, "SIZES", {"train": 64, "test": 3})
-    monkeypatch.setitem(tasks.TASKS, "copy", tiny)
+    monkeypatch.setitem(tasks.TASKS, "lexicon", tiny)
     names = ["additive", "linformer"]
-    command = ["--only", "copy", "--mechanisms", ",".join(names)]
+    command = ["--only", "lexicon", "--mechanisms", ",".join(names)]
     assert main([*command, "--out", str(tmp_path)]) == 0, capsys.readouterr().err
-    results = json.loads((tmp_path / "attention_study.json").read_text())["copy"]
+    results = json.loads((tmp_path / "attention_study.json").read_text())["lexicon"]
     assert list(results) == names
     for name in names:
         assert results[name]["updates"] == 3
@@ -115,5 +115,6 @@ def test_a_short_training_by_the_real_command(tmp_path, monkeypatch, capsys):
         assert 0 <= results[name]["token_error_rate"]
         assert 0 < results[name]["entropy_share"] <= 1
     assert 0 <= results["additive"]["on_gold"] <= 1
-    assert "on_gold" not in results["linformer"]  # its columns are slots
+    assert 0 <= results["additive"]["aer"] <= 1
+    assert not {"on_gold", "aer"} & set(results["linformer"])  # its columns are slots
     assert (tmp_path / "attention_gallery.png").is_file()
