@@ -63,11 +63,12 @@ def write_page(measures: Sequence[Mapping[str, Any]], path: Path) -> str:
     batches = ", ".join(f"{size} ({what})" for what, size in BATCH.items())
     text = f"""# Memory and time against the length of the source
 
-Written by `scripts/bench_lengths`. MB of memory and seconds a batch, then the exponents
-of their growth with the source ({FROM} pieces and more): 1 is linear, 2 quadratic.
+Written by `scripts/bench_lengths`. MB of memory and processor seconds a batch, then the
+exponents of their growth with the source ({FROM} pieces and more): 1 is linear, 2
+quadratic.
 Memory is the largest resident size above that after a batch of 8 source pieces; time
 the median of {REPEATS} batches, and of {rounds} such medians in processes of their own.
-On the processor, the whole model: {MODEL}, else defaults;
+On one thread, the whole model: {MODEL}, else defaults;
 {VOCABULARY} pieces of vocabulary. Sentences in a batch: {batches}.
 
 """

@@ -11,7 +11,7 @@ from matplotlib import pyplot  # noqa: E402
 
 from length_bench.page import TITLES, curves  # noqa: E402
 
-PARTS = ("memory, MB", "time of a batch, s")
+PARTS = ("memory, MB", "processor time of a batch, s")
 
 
 def write_plot(measures: Sequence[Mapping[str, Any]], path: Path) -> None:
