@@ -52,7 +52,7 @@ def _toy(folder: Path) -> Task:
 def _sample(folder: Path) -> Task:
     data = _data("en", "de", ROOT / "data/train", ROOT / "data/test", ".en", ".de")
     settings = _settings(data, "bpe", 2000, sizes=MEDIUM, dropout=0.1)
-    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 3}
+    settings["training"] |= {"batch_tokens": 750, "max_epochs": 2}
     return Task("sample", settings, gold=ROOT / "data/test.align", aer=True, texts=True)
 
 
