@@ -26,7 +26,7 @@ function dress(made, { text, style = {}, ...attributes }, children) {
 
 function decimals(value, places = 2) {
   if (value === null || value === undefined) return "–";
-  return value.toFixed(places).replace("-", "−");
+  return value.toFixed(places).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
 }
 
 /** Show the tooltip: a list of [number, name, system], then [term, text, detail]. */
@@ -36,11 +36,10 @@ function showTip(event, numbers, lines) {
     element("div", { class: "tip-number" },
       element("strong", { text: number, "data-system": system }),
       element("span", { text: name })));
-  const rows = lines.map(([term, text, detail]) =>
-    element("div", { class: "tip-line" },
-      element("span", { class: "tip-term", text: term }),
-      element("span", { class: "tip-text", dir: "auto", text }),
-      element("span", { class: "tip-detail", text: detail ?? "" })));
+  const rows = lines.flatMap(([term, text, detail]) => [
+    element("span", { class: "tip-term", text: term }),
+    element("span", { class: "tip-text", dir: "auto", text }),
+    element("span", { class: "tip-detail", text: detail ?? "" })]);
   tip.replaceChildren(...heads, ...rows);
   tip.hidden = false;
   moveTip(event);

@@ -2,7 +2,7 @@
 
 const LEVELS = 50; // shades; a weight below half of the first is not drawn
 const [SMALLEST, LARGEST] = [18, 34]; // cell, in pixels
-const STRIP = 64; // width of the entropy bars
+const STRIP = 52; // width of the entropy bars
 const BAR = 44; // height of the coverage bars
 const ANGLE = Math.SQRT1_2; // sine and cosine of the labels' 45 degrees
 
@@ -14,7 +14,7 @@ function heatMap(figures, options) {
   const place = (column) => (options.rightToLeft ? columns - 1 - column : column);
   const head = labelSizes(first).column * ANGLE + 16;
   const map = element("div", {
-    class: "map", style: { "--cell": `${size}px`, "--columns": columns, "--head": `${head}px`, "margin-right": `${head / 2}px` },
+    class: "map", style: { "--cell": `${size}px`, "--columns": columns, "--head": `${head}px` },
   });
   const columnLabels = labelsOf(first.columns, first.unread, place, "column");
   const rowLabels = labelsOf(first.rows, first.repeated, (row) => row, "row");
@@ -73,7 +73,13 @@ function shades(figure, figures, place, size) {
     paths.set(level, (paths.get(level) ?? "") + outline(x, y, size));
   });
   return [...paths].map(([level, d]) =>
-    shape("path", { class: "shade", "data-system": figure.system, d, style: { "--share": `${(100 * level) / LEVELS}%` } }));
+    shape("path", { class: "shade", "data-system": figure.system, d, style: { fill: colour(level / LEVELS) } }));
+}
+
+/** From low by mid to high, as the style names the colours of a system. */
+function colour(share) {
+  const [from, to, part] = share < 0.5 ? ["--low", "--mid", share] : ["--mid", "--high", share - 0.5];
+  return `color-mix(in oklab, var(${to}) ${200 * part}%, var(${from}))`;
 }
 
 const square = (x, y, size) => `M${x + 0.5} ${y + 0.5}h${size - 1}v${size - 1}h${1 - size}z`;
@@ -176,9 +182,19 @@ function sourceLine(figure, column) {
   return [figure.slots ? "slot" : `source ${column + 1}`, figure.columns.labels[column], detail];
 }
 
-/** The size of a cell at which a map fits the room, within bounds. */
-function cellSize(figure, width, height, labels) {
-  const wide = (width - labels.row - STRIP - 40 - labels.column * ANGLE) / figure.columns.labels.length;
+/** The size of a cell at which a map fits the room, or 24 where it is only too high. */
+function cellSize(figure, width, height) {
+  const labels = labelSizes(figure);
+  const beside = Math.max(STRIP, labels.column * ANGLE - 10);
+  const wide = (width - labels.row - beside - 24) / figure.columns.labels.length;
   const high = (height - labels.column * ANGLE - BAR - 70) / figure.rows.labels.length;
-  return Math.floor(Math.max(SMALLEST, Math.min(wide, Math.max(high, 24), LARGEST)));
+  return Math.floor(Math.min(wide, Math.max(high, 24), LARGEST));
+}
+
+/** The longest label of each side, as the browser sets it; both are cut at a width. */
+function labelSizes(figure) {
+  const pen = labelSizes.pen ??= document.createElement("canvas").getContext("2d");
+  pen.font = `13.5px ${getComputedStyle(document.body).fontFamily}`;
+  const widest = ({ labels }) => labels.reduce((most, text) => Math.max(most, Math.min(150, pen.measureText(text).width)), 0);
+  return { row: widest(figure.rows), column: widest(figure.columns) };
 }

@@ -5,6 +5,7 @@ const state = {
   index: 0, view: "heat", level: "words", layer: "mean", head: "mean",
   systems: payload.systems.length > 1 ? "beside" : "0", gold: true, threshold: 0.1,
 };
+const FIGURE_GAP = 32; // between two heat maps, as in the style
 const list = new SentenceList(payload.sentences, (index) => open(index));
 
 function open(index) {
@@ -48,10 +49,10 @@ function laidOver(figures) {
 
 function drawHeat(drawn, figures) {
   const groups = laidOver(figures) ? [figures] : figures.map((figure) => [figure]);
-  const room = { width: drawn.clientWidth, height: innerHeight - drawn.getBoundingClientRect().top - 40 };
-  const sizes = (share) => groups.map(([f]) => cellSize(f, (room.width - 32 * (share - 1)) / share, room.height, labelSizes(f)));
-  const narrow = sizes(groups.length);
-  const cell = Math.min(...(groups.length > 1 && Math.min(...narrow) <= SMALLEST ? sizes(1) : narrow));
+  const room = { width: find("reading").firstElementChild.clientWidth, height: innerHeight - drawn.getBoundingClientRect().top - 40 };
+  const fit = (width) => Math.min(...groups.map(([figure]) => cellSize(figure, width, room.height)));
+  const beside = fit((room.width - FIGURE_GAP * (groups.length - 1)) / groups.length);
+  const cell = Math.max(SMALLEST, beside < SMALLEST ? fit(room.width) : beside);
   drawn.replaceChildren(...groups.map((group) => titled(group, heatMap(group, {
     cell, gold: state.gold, rightToLeft: isRightToLeft() && !group[0].slots,
   }))));
@@ -73,14 +74,6 @@ function titled(group, map) {
   return element("div", { class: "titled" }, element("div", { class: "title" }, ...names), map);
 }
 
-/** The longest label of each side, as the browser sets it; both are cut at a width. */
-function labelSizes(figure) {
-  const pen = labelSizes.pen ??= document.createElement("canvas").getContext("2d");
-  pen.font = `14px ${getComputedStyle(document.body).fontFamily}`;
-  const widest = ({ labels }) => labels.reduce((most, text) => Math.max(most, Math.min(150, pen.measureText(text).width)), 0);
-  return { row: widest(figure.rows), column: widest(figure.columns) };
-}
-
 function isRightToLeft() {
   return getComputedStyle(find("source")).direction === "rtl";
 }
@@ -91,6 +84,7 @@ function showLegend(figures) {
   const systems = [...new Set(figures.map((figure) => figure.system))];
   find("ramps").replaceChildren(...systems.map((system) => element("i", { class: "ramp", "data-system": system })));
   shown("legend", figures.length);
+  find("legend").dataset.view = state.view;
   shown("legend-shades", state.view === "heat");
   shown("legend-gold", state.gold && figures.some((figure) => figure.gold.length));
   shown("legend-coverage", figures.some((figure) => !figure.slots));
@@ -172,6 +166,7 @@ KEYS.ArrowUp = KEYS.ArrowLeft = KEYS.k;
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || find("help").open) return;
   if (event.key === "Escape" || (event.key === "Enter" && event.target === find("search"))) {
+    event.preventDefault(); // which would empty the search
     event.target.blur();
     return;
   }

@@ -29,6 +29,7 @@ function readSentence(sentence) {
   find("number").textContent = `id ${sentence.id}${rank}`;
   find("source").textContent = sentence.source || "(blank line)";
   find("outputs").replaceChildren(...sentence.outputs.map(outputOf));
+  find("figures").replaceChildren(...figureRows(sentence.outputs));
   const outside = Math.max(...sentence.outputs.map((output) => goldOutside(sentence, output)));
   find("gold-note").textContent = outside
     ? `${outside} gold links name words that are not in this text, and are not drawn.` : "";
@@ -39,13 +40,16 @@ function outputOf(output, system) {
     ? [element("div", { class: "system", "data-system": system, text: payload.systems[system] })] : [];
   const flags = output.flags.map((flag) =>
     element("span", { class: "flag", title: FLAGS[flag] ?? "", text: flag.replaceAll("_", " ") }));
-  const figures = FIGURES.filter(([key]) => output.figures[key] !== undefined && output.figures[key] !== null);
   return element("div", { class: "output" },
     ...name,
     element("p", { class: "text", dir: "auto", text: output.text || "(no words)" }),
-    element("div", { class: "flags" }, ...flags),
-    element("dl", { class: "figures" }, ...figures.map(([key, label, title]) =>
-      element("div", { title },
-        element("dt", { text: label }),
-        element("dd", { text: decimals(output.figures[key]) })))));
+    element("div", { class: "flags" }, ...flags));
+}
+
+/** The rows of the table of figures: names, then a row for each system. */
+function figureRows(outputs) {
+  const known = FIGURES.filter(([key]) => outputs.some(({ figures }) => (figures[key] ?? null) !== null));
+  const head = element("tr", {}, ...known.map(([, text, title]) => element("th", { scope: "col", text, title })));
+  return [head, ...outputs.map(({ figures }, system) =>
+    element("tr", {}, ...known.map(([key]) => element("td", { text: decimals(figures[key]), "data-system": system }))))];
 }

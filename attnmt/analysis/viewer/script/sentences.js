@@ -51,11 +51,16 @@ class SentenceList {
 
   filter(query) {
     const terms = query.toLowerCase().split(/\s+/).filter(Boolean);
-    this.shown = this.order.filter((index) => terms.every((term) => this.texts[index].includes(term)));
+    this.shown = this.order.filter((index) => terms.every((term) => this.matches(index, term)));
     const shown = new Set(this.shown);
     this.items.forEach((item, index) => (item.hidden = !shown.has(index)));
     const all = this.items.length;
     find("count").textContent = shown.size === all ? `${all} sentences` : `${shown.size} of ${all} sentences`;
+  }
+
+  matches(index, term) {
+    if (/^#\d+$/.test(term)) return this.sentences[index].id === Number(term.slice(1));
+    return this.texts[index].includes(term);
   }
 
   /** The sentence some steps further in what is shown. */
@@ -80,7 +85,7 @@ function compare(a, b, descending) {
   return descending ? b - a : a - b;
 }
 
-function searchable({ id, source, outputs }) {
+function searchable({ source, outputs }) {
   const parts = outputs.flatMap(({ text, flags }) => [text, ...flags]);
-  return [`#${id} `, source, ...parts].join("\n").toLowerCase();
+  return [source, ...parts].join("\n").toLowerCase();
 }
