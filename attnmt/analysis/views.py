@@ -30,7 +30,10 @@ def word_view(record: Record, head: int | None = None) -> View:
     if not record.source_pieces:
         return View([], [], np.zeros((0, 0), np.float32))
     weights = _select(record.word_weights(), head)
-    source = slot_labels(record) or [*word_labels(record.source, record.source_words), END]
+    source = slot_labels(record) or [
+        *word_labels(record.source, record.source_words),
+        END,
+    ]
     target = [*word_labels(record.hypothesis, record.target_words), END]
     rows = len(target) if weights[-1].any() else len(target) - 1
     return View(source, target[:rows], weights[:rows])

@@ -62,6 +62,4 @@ def view(
 
 def _report(output: Path, count: int, size: int) -> None:
     hint = "; choose fewer with --id or --rank for speed" if size > _MANY_BYTES else ""
-    print(
-        f"{output}: {count} translations, {size / 1e6:.1f} MB{hint}", file=sys.stderr
-    )
+    print(f"{output}: {count} translations, {size / 1e6:.1f} MB{hint}", file=sys.stderr)

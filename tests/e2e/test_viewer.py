@@ -49,13 +49,15 @@ LINKS = [
     [(2, 0), (3, 1)],
     [],
 ]
+PATIENCE = 60_000  # milliseconds, on a machine that does much else
+expect.set_options(timeout=PATIENCE)
 Open = Callable[..., Page]
 
 
 def record(
     id_: int, source: str, target: str, links: list[Link], sharp: float = 0.8, **fields
 ) -> Record:
-    """Two heads; the first reads by the links, the second evenly.
+    """Two heads read by the links, the first with `sharp`, the second with 0.6.
 
     A piece a word, but two for a target word that starts with "the".
     """
@@ -70,10 +72,11 @@ def record(
         sides[f"{side}_ids"] = [0] * len(spans)
     rows, columns = len(sides["target_spans"]), len(sides["source_spans"])
     weights = np.full((1, 2, rows, columns), 1 / max(columns, 1), np.float32)
-    weights[0, 0] *= 1 - sharp
+    heads = np.array([sharp, 0.6], np.float32)
+    weights *= (1 - heads)[:, None, None]
     read = {target: source for source, target in links}
     for row, word in enumerate(piece_words(sides["target_spans"], word_spans(target))):
-        weights[0, 0, row, read.get(word, columns - 1)] += sharp
+        weights[0, :, row, read.get(word, columns - 1)] += heads
     values = {"score": -1.0 - id_, "norm_score": -0.5 + 0.1 * id_}
     values |= {"log_probs": [-0.1] * rows, "weights": weights}
     return Record(
@@ -105,6 +108,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         path = tmp_path / "view.html"
         path.write_text(html_of(content), "utf-8", newline="\n")
         page = browser.new_page(**options)
+        page.set_default_timeout(PATIENCE)
         pages.append(page)
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -146,8 +150,7 @@ def point_at(page: Page, row: int, column: int) -> None:
 def test_pointing_at_a_cell_tells_row_column_and_number(page):
     point_at(page, 1, 1)
     tip = page.locator("#tip")
-    # Half of 0.8 + 0.2 / 9, and of the even head's 1 / 9.
-    expect(tip.locator("strong")).to_have_text(f"{(0.8 + 0.2 / 9 + 1 / 9) / 2:.3f}")
+    expect(tip.locator("strong")).to_have_text(f"{0.7 + 0.3 / 9:.2f}")  # the mean
     assert tip.locator(".tip-text").all_text_contents() == ["old", "alte", "sure link"]
     assert page.locator(".label.on").all_text_contents() == ["alte", "old"]
     page.mouse.move(5, 5)
@@ -155,11 +158,10 @@ def test_pointing_at_a_cell_tells_row_column_and_number(page):
 
 
 def test_a_head_alone_and_the_mean_differ(page):
-    for head, weight in (("0", 0.8 + 0.2 / 9), ("1", 1 / 9)):
+    for head, weight in (("0", 0.8 + 0.2 / 9), ("1", 0.6 + 0.4 / 9)):
         page.select_option("#head", head)
         point_at(page, 1, 1)
-        found = float(page.locator("#tip strong").text_content())
-        assert found == pytest.approx(weight, abs=0.003)
+        expect(page.locator("#tip strong")).to_have_text(f"{weight:.2f}")
 
 
 def test_words_become_pieces_and_back(page):
@@ -229,12 +231,13 @@ def test_sentences_are_sorted(page, content):
 
 def test_links_follow_the_threshold_and_the_pointer(page):
     page.keyboard.press("l")
-    links = page.locator(".link")
-    count = links.count()
-    page.locator("#threshold").fill("0.3")
-    assert links.count() == 6 < count  # one for each target word and </s>
+    links, threshold = page.locator(".link"), page.locator("#threshold")
+    threshold.fill("0.01")
+    assert links.count() == 6 * 9
+    threshold.fill("0.3")
+    assert links.count() == 6  # one for each target word and </s>
     page.locator(".words.target .word").nth(2).hover()
-    assert page.locator(".words.source .word.on").all_text_contents() == ["0.46Mann"]
+    assert page.locator(".words.source .word.on").all_text_contents() == ["0.73Mann"]
     assert page.locator(".link.on").count() == 1
     assert page.locator(".gold-link").count() == 3
     page.get_by_role("button", name="Heat map").click()
@@ -310,13 +313,12 @@ def test_two_systems_with_the_same_words_are_laid_over(open_page, tmp_path):
     assert page.locator(".map").count() == 1
     point_at(page, 1, 1)
     numbers = page.locator("#tip strong").all_text_contents()
-    even = 1 / 5
-    expected = [(sharp + (1 - sharp) * even + even) / 2 for sharp in (0.8, 0.2)]
-    assert [float(n) for n in numbers] == pytest.approx(expected, abs=0.003)
+    means = [(sharp + 0.6) / 2 for sharp in (0.8, 0.2)]
+    assert numbers == [f"{mean + (1 - mean) / 5:.2f}" for mean in means]
 
 
 def test_slots_are_shown_as_slots(open_page, tmp_path):
-    weights = np.full((1, 1, 7, 4), 0.25)
+    weights = np.full((1, 1, 6, 4), 0.25)
     one = record(
         *(0, SOURCES[1], TARGETS[1], LINKS[1]), weights=weights, align_kind="slot"
     )
@@ -335,12 +337,20 @@ def hostile_texts(count: int) -> list[str]:
         *("<img src=x onerror=window.pwned=1>", "<svg/onload=window.pwned=1>", '"'),
         *("javascript:alert(1)", "' onmouseover='pwned=1", "\u202e", "\u2066", "\x00"),
         *("\x1b[31m", "\x08", "\u2028", "\u2029", "\x85", "{{x}}", "${x}", "$data"),
-        *("<a href=http://x.test/>", "\\u003c", "\ufeff", "\uffff", "👩‍👩‍👧", "e\u0301"),
+        *(
+            "<a href=http://x.test/>",
+            "\\u003c",
+            "\ufeff",
+            "\uffff",
+            "👩‍👩‍👧",
+            "e\u0301",
+        ),
         *("שלום", "我", " ", " ", "\u200b", "\t", "x" * 300),
     ]
     return ["".join(draw.choices(parts, k=draw.randint(1, 9))) for _ in range(count)]
 
 
+@pytest.mark.slow
 def test_hostile_text_stays_text(open_page, tmp_path):
     texts = hostile_texts(4000)
     pairs = zip(texts[:2000], texts[2000:], strict=True)
@@ -348,7 +358,9 @@ def test_hostile_text_stays_text(open_page, tmp_path):
     content = payload(dump_of(tmp_path / "<b>&.attn", *records))
     page = open_page(content)
     lines = page.locator("#sentences .line:not(.target)").all_text_contents()
-    assert lines == [sentence["source"] or "(blank line)" for sentence in content["sentences"]]
+    sources = [sentence["source"] for sentence in content["sentences"]]
+    shown = [text if text.strip() else "(blank line)" for text in sources]
+    assert [line.strip() for line in lines] == [text.strip() for text in shown]
     known = page.evaluate("[...new Set([...document.all].map((e) => e.tagName))]")
     for index in range(0, 2000, 40):
         page.locator("#sentences button").nth(index).evaluate("(one) => one.click()")
@@ -363,14 +375,16 @@ def test_hostile_text_stays_text(open_page, tmp_path):
     assert not re.search("[\x00-\x08\u202e\u2066]", page.locator("body").text_content())
 
 
+@pytest.mark.slow
 def test_a_thousand_sentences_open_quickly_in_little_space(open_page, tmp_path):
     text = " ".join(f"wort{number}" for number in range(24))
     links = [(number, number) for number in range(24)]
-    dump = dump_of(
-        tmp_path / "a", *(record(i, text, text, links) for i in range(1000))
-    )
+    dump = dump_of(tmp_path / "a", *(record(i, text, text, links) for i in range(1000)))
     page = open_page(payload(dump))
     assert page.locator("#sentences li").count() == 1000
     assert (tmp_path / "view.html").stat().st_size < 8_000_000
-    done = page.evaluate("performance.timing.loadEventEnd - performance.timing.fetchStart")
-    assert 0 < done < 5_000  # milliseconds: about 400 when the machine is idle
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    (seconds,) = [m["value"] for m in metrics if m["name"] == "ProcessTime"]
+    assert 0 < seconds < 2  # of CPU time, whatever else runs; about 0.5

@@ -162,7 +162,7 @@ function listen({ cells, rowLabels, columnLabels, map }, figures, place, size, f
 function tipOfCell(event, figures, row, column, gold) {
   const [first] = figures;
   const numbers = figures.map((figure) => [
-    decimals(figure.weight(row, column), 3),
+    decimals(figure.weight(row, column)),
     payload.systems.length > 1 ? payload.systems[figure.system] : "weight",
     figure.system,
   ]);

@@ -27,7 +27,7 @@ const FLAGS = {
 function readSentence(sentence) {
   const rank = sentence.n_best > 1 ? ` · rank ${sentence.rank} of ${sentence.n_best}` : "";
   find("number").textContent = `id ${sentence.id}${rank}`;
-  find("source").textContent = sentence.source || "(blank line)";
+  find("source").textContent = sentence.source.trim() || "(blank line)";
   find("outputs").replaceChildren(...sentence.outputs.map(outputOf));
   find("figures").replaceChildren(...figureRows(sentence.outputs));
   const outside = Math.max(...sentence.outputs.map((output) => goldOutside(sentence, output)));
@@ -42,7 +42,7 @@ function outputOf(output, system) {
     element("span", { class: "flag", title: FLAGS[flag] ?? "", text: flag.replaceAll("_", " ") }));
   return element("div", { class: "output" },
     ...name,
-    element("p", { class: "text", dir: "auto", text: output.text || "(no words)" }),
+    element("p", { class: "text", dir: "auto", text: output.text.trim() || "(no words)" }),
     element("div", { class: "flags" }, ...flags));
 }
 

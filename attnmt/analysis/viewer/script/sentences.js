@@ -27,8 +27,8 @@ class SentenceList {
     const flags = [...new Set(sentence.outputs.flatMap((one) => one.flags))];
     const button = element("button", { type: "button", "data-index": index, onclick: () => open(index) },
       element("span", { class: "number", text: `${sentence.id}${rank}` }),
-      element("span", { class: "line", dir: "auto", text: sentence.source || "(blank line)" }),
-      element("span", { class: "line target", dir: "auto", text: output.text || "–" }),
+      element("span", { class: "line", dir: "auto", text: sentence.source.trim() || "(blank line)" }),
+      element("span", { class: "line target", dir: "auto", text: output.text.trim() || "–" }),
       element("span", { class: "metric" }),
       element("span", { class: flags.length ? "dot raised" : "dot", title: flags.join(", ") }));
     return element("li", {}, button);
