@@ -313,6 +313,7 @@ def test_two_systems_with_the_same_words_are_laid_over(open_page, tmp_path):
     assert page.locator(".map").count() == 1
     point_at(page, 1, 1)
     numbers = page.locator("#tip strong").all_text_contents()
+    expect(page.locator("#tip .tip-detail").last).to_contain_text(" | ")
     means = [(sharp + 0.6) / 2 for sharp in (0.8, 0.2)]
     assert numbers == [f"{mean + (1 - mean) / 5:.2f}" for mean in means]
 

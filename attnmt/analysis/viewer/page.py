@@ -32,7 +32,7 @@ def page(payload: Mapping[str, Any]) -> str:
 
 
 def _asset(*names: str) -> str:
-    return files(__package__).joinpath(*names).read_text("utf-8")
+    return files("attnmt.analysis.viewer").joinpath(*names).read_text("utf-8")
 
 
 def _hash(text: str) -> str:

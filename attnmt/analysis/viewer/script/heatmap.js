@@ -148,11 +148,11 @@ function listen({ cells, rowLabels, columnLabels, map }, figures, place, size, f
   });
   rowLabels.forEach((label, row) => label.addEventListener("mousemove", (event) => {
     focus(row, null);
-    showTip(event, [], [targetLine(first, row)]);
+    showTip(event, [], [targetLine(figures, row)]);
   }));
   columnLabels.forEach((label, column) => label.addEventListener("mousemove", (event) => {
     focus(null, column);
-    showTip(event, [], [sourceLine(first, column)]);
+    showTip(event, [], [sourceLine(figures, column)]);
   }));
   for (const part of [cells, ...rowLabels, ...columnLabels]) {
     part.addEventListener("mouseleave", () => (focus(null, null), hideTip()));
@@ -166,20 +166,23 @@ function tipOfCell(event, figures, row, column, gold) {
     payload.systems.length > 1 ? payload.systems[figure.system] : "weight",
     figure.system,
   ]);
-  const lines = [targetLine(first, row), sourceLine(first, column)];
+  const lines = [targetLine(figures, row), sourceLine(figures, column)];
   const link = gold && first.gold.find((one) => one.row === row && one.column === column);
   if (link) lines.push(["gold", link.sure ? "sure link" : "possible link"]);
   showTip(event, numbers, lines);
 }
 
-function targetLine(figure, row) {
-  const details = `entropy ${decimals(figure.entropy[row])} · log-prob ${decimals(figure.logProb[row])}`;
-  return [`target ${row + 1}`, figure.rows.labels[row], details];
+/** What the tooltip says of a target word, with a number for each figure. */
+function targetLine(figures, row) {
+  const each = (name) => figures.map((figure) => decimals(figure[name][row])).join(" | ");
+  return [`target ${row + 1}`, figures[0].rows.labels[row], `entropy ${each("entropy")} · log-prob ${each("logProb")}`];
 }
 
-function sourceLine(figure, column) {
-  const detail = figure.slots ? "" : `coverage ${decimals(figure.coverage[column])}`;
-  return [figure.slots ? "slot" : `source ${column + 1}`, figure.columns.labels[column], detail];
+function sourceLine(figures, column) {
+  const [{ columns, slots }] = figures;
+  if (slots) return ["slot", columns.labels[column]];
+  const each = figures.map((figure) => decimals(figure.coverage[column])).join(" | ");
+  return [`source ${column + 1}`, columns.labels[column], `coverage ${each}`];
 }
 
 /** The size of a cell at which a map fits the room, or 24 where it is only too high. */
