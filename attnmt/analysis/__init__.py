@@ -11,6 +11,7 @@
     views.py       one matrix with its labels, in pieces or words
     show.py        a view in the terminal
     plot.py        a view as PNG, SVG or PDF
+    viewer/        a dump as a page for the browser
 
 Nothing here needs a model or TensorFlow.
 """

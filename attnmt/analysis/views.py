@@ -30,8 +30,11 @@ def word_view(record: Record, head: int | None = None) -> View:
     if not record.source_pieces:
         return View([], [], np.zeros((0, 0), np.float32))
     weights = _select(record.word_weights(), head)
-    source = _slots(record) or [*_words(record.source, record.source_words), END]
-    target = [*_words(record.hypothesis, record.target_words), END]
+    source = slot_labels(record) or [
+        *word_labels(record.source, record.source_words),
+        END,
+    ]
+    target = [*word_labels(record.hypothesis, record.target_words), END]
     rows = len(target) if weights[-1].any() else len(target) - 1
     return View(source, target[:rows], weights[:rows])
 
@@ -39,7 +42,7 @@ def word_view(record: Record, head: int | None = None) -> View:
 def piece_view(record: Record, head: int | None = None) -> View:
     """The attention between pieces; mean over layers and, without `head`, heads."""
     weights = _select(record.weights.astype(np.float32), head)
-    source = _slots(record) or [printable(piece) for piece in record.source_pieces]
+    source = slot_labels(record) or [printable(piece) for piece in record.source_pieces]
     target = [printable(piece) for piece in record.target_pieces]
     return View(source, target, weights)
 
@@ -60,13 +63,14 @@ def _steers(char: str) -> bool:
     return category in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
 
 
-def _slots(record: Record) -> list[str]:
+def slot_labels(record: Record) -> list[str]:
     """The columns of attention over memory slots; none of it is over the source."""
     count = record.weights.shape[-1] if record.align_kind == "slot" else 0
     return [f"slot {number + 1}" for number in range(count)]
 
 
-def _words(text: str, spans: list[Span]) -> list[str]:
+def word_labels(text: str, spans: list[Span]) -> list[str]:
+    """The words of a text, printable."""
     raw = text.encode()
     return [printable(raw[begin:end].decode()) for begin, end in spans]
 

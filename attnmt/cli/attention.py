@@ -10,6 +10,7 @@ import typer
 
 from attnmt.cli.attention_links import aer, align
 from attnmt.cli.attention_stats import stats
+from attnmt.cli.attention_view import view
 from attnmt.errors import DataError
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(align)
 app.command()(aer)
 app.command()(stats)
+app.command()(view)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[

@@ -3,12 +3,16 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attnmt.analysis.alignments import Link, LinkMethod, Symmetrisation, pharaoh
 from attnmt.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from attnmt.evaluation.alignment_error import Gold
+    from attnmt.evaluation.inputs import Rows
 
 Method = Annotated[
     LinkMethod,
@@ -21,6 +25,15 @@ Method = Annotated[
 ]
 Threshold = Annotated[
     float, typer.Option(min=0, max=1, help="For --method strong and threshold.")
+]
+GoldIndex = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="Number of the first word in the gold links.",
+        show_default="1 where no link names a word 0",
+    ),
 ]
 
 
@@ -68,15 +81,7 @@ def aer(
         Path,
         typer.Option("--gold", help="Gold links: i-j is sure, ipj and i?j possible."),
     ],
-    gold_index: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Number of the first word in the gold links.",
-            show_default="1 where no link names a word 0",
-        ),
-    ] = None,
+    gold_index: GoldIndex = None,
     target_first: Annotated[
         bool, typer.Option("--target-first", help="The links are target-source.")
     ] = False,
@@ -95,17 +100,12 @@ def aer(
     Also with every target word moved by -1 and +1, as some decoders attend for the
     word after the one that they write.
     """
-    from attnmt.evaluation import inputs, link_report
+    from attnmt.evaluation import link_report
     from attnmt.text.lines import write_lines
 
     if links.is_dir() and target_first:
         raise ConfigError("--target-first is for a file of links, not for a dump")
-    expected = inputs.gold(gold, gold_index or 0)
-    assert expected is not None
-    if gold_index is None and inputs.seems_one_indexed(expected):
-        print("no gold link names word 0: words count from 1", file=sys.stderr)
-        expected = inputs.gold(gold, 1)
-        assert expected is not None
+    expected = read_gold_rows(gold, gold_index)
     found = _read(links, method, threshold)
     if target_first:
         found = [{(source, target) for target, source in row} for row in found]
@@ -119,6 +119,18 @@ def aer(
         write_lines(sentences, link_report.sentence_lines(found, expected.rows))
     text = json.dumps(link_report.to_json(scores), indent=2)
     print(text if as_json else link_report.table(scores))
+
+
+def read_gold_rows(path: Path, first_word: int | None) -> "Rows[Gold]":
+    """Gold links; without `first_word` the file itself shows how it counts."""
+    from attnmt.evaluation import inputs
+
+    found = inputs.gold(path, first_word or 0)
+    if first_word is None and inputs.seems_one_indexed(found):
+        print("no gold link names word 0: words count from 1", file=sys.stderr)
+        found = inputs.gold(path, 1)
+    assert found is not None  # as a path is named
+    return found
 
 
 def _read(path: Path, method: LinkMethod, threshold: float) -> list[set[Link]]:
