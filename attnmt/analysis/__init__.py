@@ -8,6 +8,9 @@
     dump_links.py  the links of a whole dump, of two dumps
     statistics.py  figures and flags of one translation
     corpus_statistics.py  those of a dump
+    export.py      the formats of other tools, written
+    imports.py     those of Marian and Sockeye, read
+    joining.py     text from their tokens
     views.py       one matrix with its labels, in pieces or words
     show.py        a view in the terminal
     plot.py        a view as PNG, SVG or PDF

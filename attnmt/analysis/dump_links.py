@@ -14,15 +14,16 @@ from attnmt.analysis.record import Record
 from attnmt.errors import DataError
 
 
-def best_records(dump: Dump) -> Iterator[Record]:
-    """The best hypothesis of every input line, in order.
+def best_records(dump: Dump, rank: int = 0) -> Iterator[Record]:
+    """The best hypothesis of every input line, in order, or that of another rank.
 
     Raises DataError for attention over memory slots, which aligns no words, and when
-    an input line is missing.
+    an input line is missing or has no hypothesis of that rank.
     """
-    expected = 0
+    expected = last = 0
     for record in dump:
-        if record.rank:
+        last = record.id
+        if record.rank != rank:
             continue
         if record.align_kind == "slot":
             raise DataError(
@@ -30,12 +31,11 @@ def best_records(dump: Dump) -> Iterator[Record]:
                 "it aligns no words"
             )
         if record.id != expected:
-            raise DataError(
-                f"{dump.path}: expected input line {expected} next (from 0), found "
-                f"{record.id}: a line of links for every input line cannot be made"
-            )
+            raise _gap(dump, expected, rank)
         expected += 1
         yield record
+    if last >= expected and len(dump):
+        raise _gap(dump, expected, rank)
 
 
 def dump_links(
@@ -73,6 +73,13 @@ def symmetrised_links(
             [(source, target) for target, source in swapped],
             symmetrisation,
         )
+
+
+def _gap(dump: Dump, line: int, rank: int) -> DataError:
+    return DataError(
+        f"{dump.path}: expected a hypothesis of rank {rank} for input line {line} next "
+        "(from 0), found none: a line for every input line cannot be made"
+    )
 
 
 def _check_pair(one: Record, two: Record, forward: Dump, reverse: Dump) -> None:

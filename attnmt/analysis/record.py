@@ -7,7 +7,13 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from attnmt.analysis.alignments import Link, LinkMethod, links_of, pharaoh
-from attnmt.analysis.words import Span, merge_words, piece_words, word_spans
+from attnmt.analysis.words import (
+    Span,
+    cut,
+    merge_words,
+    piece_words,
+    word_spans,
+)
 
 _JSON_NAMES = {
     "source": "src",
@@ -18,6 +24,8 @@ _JSON_NAMES = {
     "target_ids": "tgt_ids",
     "source_spans": "src_spans",
     "target_spans": "tgt_spans",
+    "source_words": "src_words",
+    "target_words": "tgt_words",
     "log_probs": "logp",
 }
 _PLACE = ("shape", "offset", "nbytes", "crc32")  # of the weights, in a line of a dump
@@ -28,7 +36,8 @@ class Record(BaseModel):
 
     All lists and both weight axes end with `</s>`, which has the span [n, n] at the
     end of its text (a hypothesis that is flagged "unfinished" lacks it); nothing is
-    padded. A blank input line has no pieces at all. Where `align_kind` is "slot" the
+    padded. A blank input line has no pieces at all. The words are those of
+    `word_spans` unless others are given. Where `align_kind` is "slot" the
     columns of the weights are memory slots, as many as the model has, and say nothing
     of source tokens: there is no alignment. `extras` is what else the model told of
     each target piece, such as p_center, the middle of a local attention's window in
@@ -58,6 +67,10 @@ class Record(BaseModel):
     log_probs: list[float]  # of each target piece
     flags: list[str] = []
     align_kind: Literal["token", "slot"] = "token"  # what a column of the weights is
+    source_words: list[Span] = Field(default_factory=lambda x: word_spans(x["source"]))
+    target_words: list[Span] = Field(
+        default_factory=lambda x: word_spans(x["hypothesis"])
+    )
     extras: dict[str, np.ndarray] = Field({}, exclude=True)  # [target, (head,) ...]
     weights: np.ndarray = Field(exclude=True)  # [layer, head, target, source]
 
@@ -73,6 +86,8 @@ class Record(BaseModel):
     def _is_consistent(self) -> "Record":
         _check_side("source", self.source_spans, self.source)
         _check_side("target", self.target_spans, self.hypothesis)
+        _check_words("source", self.source_words, self.source)
+        _check_words("target", self.target_words, self.hypothesis)
         target, source = len(self.target_pieces), len(self.source_pieces)
         columns = self.weights.shape[-1] if self.align_kind == "slot" else source
         if not len(self.source_ids) == len(self.source_spans) == source:
@@ -109,14 +124,9 @@ class Record(BaseModel):
         return [] if slots else links_of(self.word_weights(), method)
 
     @property
-    def source_words(self) -> list[Span]:
-        """Bytes of each word of the source."""
-        return word_spans(self.source)
-
-    @property
-    def target_words(self) -> list[Span]:
-        """Bytes of each word of the hypothesis."""
-        return word_spans(self.hypothesis)
+    def finished(self) -> bool:
+        """Whether the last row of the weights is that of `</s>`."""
+        return bool(self.target_pieces) and "unfinished" not in self.flags
 
     def word_weights(self) -> np.ndarray:
         """Weights between words and `</s>`: [layer, head, target + 1, source + 1].
@@ -141,8 +151,6 @@ class Record(BaseModel):
         """The fields of a line of records.jsonl, all but the place of the weights."""
         source, target = self.source_words, self.target_words
         fields = self.model_dump(by_alias=True) | {
-            "src_words": source,
-            "tgt_words": target,
             "src_piece2word": piece_words(self.source_spans, source),
             "tgt_piece2word": piece_words(self.target_spans, target),
             "align": pharaoh(self.alignment),
@@ -171,3 +179,13 @@ def _check_side(side: str, spans: list[Span], text: str) -> None:
                 f"{side} span [{begin}, {end}] is outside of the {size} bytes of its "
                 "text"
             )
+
+
+def _check_words(side: str, words: list[Span], text: str) -> None:
+    try:
+        cut(text, words)
+    except UnicodeDecodeError:
+        raise ValueError(f"a {side} word begins or ends inside a character") from None
+    bounds = [0, *(bound for word in words for bound in word), len(text.encode())]
+    if bounds != sorted(bounds):
+        raise ValueError(f"the {side} words are not one after the other in their text")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attnmt.analysis.record import Record
+from attnmt.analysis.words import cut
 
 # Thresholds of the flags.
 UNREAD = 0.2  # a source word with less coverage was hardly read
@@ -43,8 +44,8 @@ class Statistics(NamedTuple):
 
 def statistics(record: Record) -> Statistics | None:
     """The figures and flags of a hypothesis; None when a side has no words."""
-    source = _texts(record.source, record.source_words)
-    target = _texts(record.hypothesis, record.target_words)
+    source = cut(record.source, record.source_words)
+    target = cut(record.hypothesis, record.target_words)
     if not source or not target:
         return None
     # [target, source + 1], or slots
@@ -85,7 +86,7 @@ def head_figures(record: Record) -> dict[str, np.ndarray] | None:
     are too short to tell.
     """
     weights = record.weights.astype(np.float64)
-    weights = weights if "unfinished" in record.flags else weights[:, :, :-1]
+    weights = weights[:, :, :-1] if record.finished else weights
     if min(weights.shape[2:]) < 3:
         return None
     largest = np.log(weights.shape[-1])
@@ -175,8 +176,3 @@ def _rank_correlation(positions: np.ndarray) -> float | None:
 def is_punctuation(word: str) -> bool:
     """Whether a word has no character but punctuation and symbols."""
     return all(unicodedata.category(char)[0] in "PS" for char in word)
-
-
-def _texts(text: str, spans: list[tuple[int, int]]) -> list[str]:
-    raw = text.encode()
-    return [raw[begin:end].decode() for begin, end in spans]

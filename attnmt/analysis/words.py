@@ -2,25 +2,60 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import regex
+
+WORD_RULE = (
+    "runs between whitespace; in Chinese, Japanese, Thai, Lao, Khmer and Burmese "
+    "script each grapheme cluster"
+)
+SPACE_RULE = "runs between whitespace"
+# The scripts, with the length mark of kana and the punctuation that both share.
+_SCRIPTS = (
+    r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+    r"\u30fc\uff70\p{Block=CJK_Symbols_And_Punctuation}！（），：；？"
+)
+_UNSPACED = regex.compile(rf"[{_SCRIPTS}]")
+_WORD = regex.compile(rf"(?=[{_SCRIPTS}])\X|(?:(?![{_SCRIPTS}])\X)+")
 
 Span = tuple[int, int]  # [begin, end) in bytes of the UTF-8 of a text
 
 
-def word_spans(text: str) -> list[Span]:
-    """Byte spans of the words: the runs of characters between Unicode whitespace.
+def space_spans(text: str) -> list[Span]:
+    """Byte spans of the runs of characters between Unicode whitespace."""
+    return _byte_spans(text, ((m.start(), m.end()) for m in re.finditer(r"\S+", text)))
 
-    Scripts without spaces (Chinese, Japanese, Thai) so give one word per clause.
+
+def word_spans(text: str) -> list[Span]:
+    """Byte spans of the words: as `space_spans`, but a run of a script that is written
+    without spaces is as many words as it has characters, with the marks on them.
     """
-    spans, chars, size = [], 0, 0
-    for match in re.finditer(r"\S+", text):
-        begin = size + len(text[chars : match.start()].encode())
-        size = begin + len(match[0].encode())
-        chars = match.end()
-        spans.append((begin, size))
-    return spans
+    if not _UNSPACED.search(text):
+        return space_spans(text)
+    spans = (
+        (run.start() + word.start(), run.start() + word.end())
+        for run in re.finditer(r"\S+", text)
+        for word in _WORD.finditer(run[0])
+    )
+    return _byte_spans(text, spans)
+
+
+def _byte_spans(text: str, spans: Iterable[Span]) -> list[Span]:
+    """Spans in characters, in order -> spans in bytes of UTF-8."""
+    found, chars, size = [], 0, 0
+    for first, last in spans:
+        begin = size + len(text[chars:first].encode())
+        chars, size = last, begin + len(text[first:last].encode())
+        found.append((begin, size))
+    return found
+
+
+def cut(text: str, spans: Iterable[Span]) -> list[str]:
+    """The parts of a text that spans name."""
+    raw = text.encode()
+    return [raw[begin:end].decode() for begin, end in spans]
 
 
 def piece_words(spans: Sequence[Span], words: Sequence[Span]) -> list[int]:

@@ -107,7 +107,7 @@ def test_align_refuses_a_missing_line_and_a_broken_record(dump: Path, tmp_path: 
     gap = write(tmp_path / "gap.attn", record(0, "a", "x", ""), record(2, "a", "x", ""))
     result = attention("align", gap)
     assert result.returncode == 3
-    assert "expected input line 1" in result.stderr
+    assert "rank 0 for input line 1" in result.stderr
     raw = bytearray((dump / "weights.bin").read_bytes())
     raw[3] ^= 64
     (dump / "weights.bin").write_bytes(raw)
