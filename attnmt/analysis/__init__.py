@@ -4,6 +4,7 @@
     dump_writer.py its writing
     record.py      what a dump keeps of one translation
     words.py       from pieces to words
+    word_level.py  a dump of words
     alignments.py  links between words, the Pharaoh notation
     dump_links.py  the links of a whole dump, of two dumps
     statistics.py  figures and flags of one translation

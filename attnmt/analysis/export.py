@@ -12,6 +12,7 @@ from attnmt.analysis.dump import Dump
 from attnmt.analysis.dump_links import best_records
 from attnmt.analysis.record import Record
 from attnmt.analysis.views import END, View, piece_matrix, word_matrix
+from attnmt.analysis.words import TargetPieces
 from attnmt.errors import DataError
 from attnmt.text.lines import json_text, replacing
 
@@ -24,7 +25,13 @@ Exported = tuple[Record, View]
 
 
 def exported(
-    dump: Dump, to: str, *, pieces: bool, rank: int | None, head: int | None
+    dump: Dump,
+    to: str,
+    *,
+    pieces: bool = False,
+    rank: int | None = None,
+    head: int | None = None,
+    target_pieces: TargetPieces = "mean",
 ) -> Iterator[Exported]:
     """The records that the format `to` holds, each with the attention to write.
 
@@ -33,9 +40,11 @@ def exported(
     """
     whole = to in ("npz", "jsonl", "tsv")
     records = dump.select(rank=rank) if whole else best_records(dump, rank or 0)
-    matrix = piece_matrix if pieces else word_matrix
     for record in records:
-        yield record, matrix(record, head)
+        if pieces:
+            yield record, piece_matrix(record, head)
+        else:
+            yield record, word_matrix(record, head, target_pieces)
 
 
 def text_lines(rows: Iterable[Exported], to: TextFormat, name: Path) -> Iterator[str]:

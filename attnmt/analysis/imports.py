@@ -151,6 +151,6 @@ def _side(
         "hypothesis" if side == "target" else side: text,
         f"{side}_pieces": [*tokens, *([END] if ended else [])],
         f"{side}_spans": [*spans, *([(size, size)] if ended else [])],
-        f"{side}_ids": [0] * (len(tokens) + ended),
+        f"{side}_ids": [-1] * (len(tokens) + ended),
         f"{side}_words": words,
     }

@@ -9,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from attnmt.analysis.alignments import Link, LinkMethod, links_of, pharaoh
 from attnmt.analysis.words import (
     Span,
+    TargetPieces,
     cut,
     merge_words,
     piece_words,
+    space_spans,
+    word_shares,
     word_spans,
 )
 
@@ -128,24 +131,22 @@ class Record(BaseModel):
         """Whether the last row of the weights is that of `</s>`."""
         return bool(self.target_pieces) and "unfinished" not in self.flags
 
-    def word_weights(self) -> np.ndarray:
+    def word_weights(self, target_pieces: TargetPieces = "mean") -> np.ndarray:
         """Weights between words and `</s>`: [layer, head, target + 1, source + 1].
 
         Over memory slots: [layer, head, target + 1, slots].
         """
-        source, target = self.source_words, self.target_words
+        rows = word_shares(self.target_spans, self.target_words)
         if self.align_kind == "slot":
-            slots = self.weights.shape[-1]
-            rows = piece_words(self.target_spans, target)
-            counts = (slots, len(target))
-            merged = merge_words(self.weights, range(slots), rows, counts=counts)
-            return merged[..., :-1]  # no slot stands for `</s>`
-        return merge_words(
-            self.weights,
-            piece_words(self.source_spans, source),
-            piece_words(self.target_spans, target),
-            counts=(len(source), len(target)),
-        )
+            columns = np.eye(self.weights.shape[-1])
+        else:
+            columns = word_shares(self.source_spans, self.source_words)
+        return merge_words(self.weights, columns, rows, target_pieces)
+
+    def between_spaces(self) -> "Record":
+        """The record with other words: what stands between spaces, in any script."""
+        source, target = map(space_spans, (self.source, self.hypothesis))
+        return self.model_copy(update={"source_words": source, "target_words": target})
 
     def to_json(self) -> dict[str, Any]:
         """The fields of a line of records.jsonl, all but the place of the weights."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnmt.analysis.record import Record
-from attnmt.analysis.words import cut
+from attnmt.analysis.words import TargetPieces, cut
 from attnmt.errors import DataError
 
 END = "</s>"
@@ -35,11 +35,13 @@ def piece_view(record: Record, head: int | None = None) -> View:
     return _printable(piece_matrix(record, head))
 
 
-def word_matrix(record: Record, head: int | None = None) -> View:
+def word_matrix(
+    record: Record, head: int | None = None, target_pieces: TargetPieces = "mean"
+) -> View:
     """The attention between words; mean over layers and, without `head`, heads."""
     if not record.source_pieces:
         return View([], [], np.zeros((0, 0), np.float32))
-    weights = _select(record.word_weights(), head)
+    weights = _select(record.word_weights(target_pieces), head)
     source = _slots(record) or [*cut(record.source, record.source_words), END]
     target = [*cut(record.hypothesis, record.target_words), END]
     rows = len(target) if record.finished else len(target) - 1

@@ -1,8 +1,9 @@
 """From pieces to words: attention between the words of two texts."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 import numpy as np
 import regex
@@ -20,6 +21,7 @@ _SCRIPTS = (
 _UNSPACED = regex.compile(rf"[{_SCRIPTS}]")
 _WORD = regex.compile(rf"(?=[{_SCRIPTS}])\X|(?:(?![{_SCRIPTS}])\X)+")
 
+TargetPieces = Literal["mean", "first"]
 Span = tuple[int, int]  # [begin, end) in bytes of the UTF-8 of a text
 
 
@@ -70,32 +72,35 @@ def piece_words(spans: Sequence[Span], words: Sequence[Span]) -> list[int]:
     return [word if word < len(words) else -1 for word in found]
 
 
+def word_shares(spans: Sequence[Span], words: Sequence[Span]) -> np.ndarray:
+    """What share of each piece belongs to each word: [pieces, words + 1].
+
+    A piece of several words, as in scripts without spaces, is shared evenly; one with
+    no byte of any is that of `piece_words`, the last column standing for its -1.
+    """
+    begins, ends = [begin for begin, _ in words], [end for _, end in words]
+    shares = np.zeros((len(spans), len(words) + 1))
+    for piece, (begin, end) in enumerate(spans):
+        first, last = bisect_right(ends, begin), bisect_left(begins, end)
+        shares[piece, first : max(last, first + 1)] = 1 / max(last - first, 1)
+    return shares
+
+
 def merge_words(
     weights: np.ndarray,
-    source_words: Sequence[int],
-    target_words: Sequence[int],
-    *,
-    counts: tuple[int, int] | None = None,
+    source: np.ndarray,
+    target: np.ndarray,
+    target_pieces: TargetPieces = "mean",
 ) -> np.ndarray:
     """Attention between words: summed over source, averaged over target pieces.
 
-    weights [..., target, source] between pieces, with the word of each piece (-1: the
-    piece is none of a word's). Returns [..., target words + 1, source words + 1]; the
-    last row and column stand for the pieces at -1, which are `</s>` and rarely more.
-    A row keeps its sum; a target word without pieces has a row of zeros. `counts` are
-    the numbers of source and target words, when some at the end may have no piece.
+    weights [..., target, source] between pieces, and the shares of each piece as
+    `word_shares` gives them: [pieces, words + 1]. Returns [..., target words + 1,
+    source words + 1]; the last row and column are those of `</s>`. A row keeps its sum;
+    a target word without pieces has a row of zeros. `target_pieces` "first" takes the
+    row of a word's first piece in place of the mean.
     """
-    sources, targets = counts or (
-        max(source_words, default=-1) + 1,
-        max(target_words, default=-1) + 1,
-    )
-    columns = _membership(source_words, sources)  # [source, source words + 1]
-    rows = _membership(target_words, targets)  # [target, target words + 1]
-    rows /= np.maximum(rows.sum(axis=0), 1)
-    return rows.T @ np.asarray(weights, np.float32) @ columns
-
-
-def _membership(words: Sequence[int], count: int) -> np.ndarray:
-    member = np.zeros((len(words), count + 1), np.float32)
-    member[np.arange(len(words)), list(words)] = 1  # -1 is the last column
-    return member
+    if target_pieces == "first":
+        target = (target > 0) & (np.cumsum(target > 0, axis=0) == 1)
+    rows = target / np.maximum(target.sum(axis=0), 1e-30)
+    return (rows.T @ np.asarray(weights, np.float64) @ source).astype(np.float32)

@@ -11,6 +11,7 @@ import typer
 from attnmt.cli.attention_export import export, import_
 from attnmt.cli.attention_links import aer, align
 from attnmt.cli.attention_stats import stats
+from attnmt.cli.attention_words import words as words_
 from attnmt.errors import DataError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command()(aer)
 app.command()(stats)
 app.command()(export)
 app.command("import")(import_)
+app.command("words")(words_)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[

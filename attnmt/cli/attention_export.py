@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from attnmt.analysis.joining import Subwords
+from attnmt.analysis.words import TargetPieces
 from attnmt.errors import ConfigError
 from attnmt.text.lines import STANDARD_STREAM
 
@@ -39,6 +40,9 @@ def export(
         int | None,
         typer.Option(min=0, help="One attention head; default: mean of all."),
     ] = None,
+    target_pieces: Annotated[
+        TargetPieces, typer.Option(help="What makes the row of a target word.")
+    ] = "mean",
 ) -> None:
     """Write the attention of a dump for other programs."""
     from attnmt.analysis.dump import Dump
@@ -47,7 +51,14 @@ def export(
 
     if to == "npz" and output == STANDARD_STREAM:
         raise ConfigError("--to npz: expected -o FILE.npz, it is no text")
-    rows = exported(Dump(dump), to, pieces=not words, rank=rank, head=head)
+    rows = exported(
+        Dump(dump),
+        to,
+        pieces=not words,
+        rank=rank,
+        head=head,
+        target_pieces=target_pieces,
+    )
     if to == "npz":
         write_npz(output, rows)
     else:

@@ -3,12 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attnmt.analysis.alignments import Link, LinkMethod, Symmetrisation, pharaoh
 from attnmt.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from attnmt.analysis.record import Record
 
 Method = Annotated[
     LinkMethod,
@@ -128,4 +131,21 @@ def _read(path: Path, method: LinkMethod, threshold: float) -> list[set[Link]]:
 
     if not path.is_dir():
         return read_links(path)
-    return [set(row) for row in dump_links(Dump(path), method, threshold)]
+    opened = Dump(path)
+    if opened.header.get("level") != "word" and any(map(_parted, opened)):
+        print(
+            f"{path}: each character of Chinese, Japanese, Thai, Lao, Khmer and "
+            "Burmese is a word here; gold links of words between spaces need a dump made by "
+            "`attnmt attention words --split spaces`",
+            file=sys.stderr,
+        )
+    return [set(row) for row in dump_links(opened, method, threshold)]
+
+
+def _parted(record: "Record") -> bool:
+    """Whether other words than those between spaces are linked."""
+    spaced = record.between_spaces()
+    return (record.source_words, record.target_words) != (
+        spaced.source_words,
+        spaced.target_words,
+    )
