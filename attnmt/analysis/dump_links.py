@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from attnmt.analysis.alignments import (
     Link,
-    LinkMethod,
+    Linking,
     Symmetrisation,
     links_of,
     symmetrise,
@@ -38,20 +38,17 @@ def best_records(dump: Dump, rank: int = 0) -> Iterator[Record]:
         raise _gap(dump, expected, rank)
 
 
-def dump_links(
-    dump: Dump, method: LinkMethod = "argmax", threshold: float = 0.5
-) -> Iterator[list[Link]]:
+def dump_links(dump: Dump, linking: Linking) -> Iterator[list[Link]]:
     """The links of every input line, as `links_of` reads them."""
     for record in best_records(dump):
-        yield links_of(record.word_weights(), method, threshold)
+        yield links_of(record.word_weights(), linking)
 
 
 def symmetrised_links(
     forward: Dump,
     reverse: Dump,
     symmetrisation: Symmetrisation,
-    method: LinkMethod = "argmax",
-    threshold: float = 0.5,
+    linking: Linking,
 ) -> Iterator[list[Link]]:
     """One alignment of two dumps, `reverse` from the target language to the source.
 
@@ -67,9 +64,9 @@ def symmetrised_links(
     pairs = zip(best_records(forward), best_records(reverse), strict=True)
     for one, two in pairs:
         _check_pair(one, two, forward, reverse)
-        swapped = links_of(two.word_weights(), method, threshold)
+        swapped = links_of(two.word_weights(), linking)
         yield symmetrise(
-            links_of(one.word_weights(), method, threshold),
+            links_of(one.word_weights(), linking),
             [(source, target) for target, source in swapped],
             symmetrisation,
         )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from attnmt.analysis.alignments import Link, LinkMethod, links_of, pharaoh
+from attnmt.analysis.alignments import Link, Linking, LinkMethod, links_of, pharaoh
 from attnmt.analysis.words import (
     Span,
     TargetPieces,
@@ -119,12 +119,12 @@ class Record(BaseModel):
         return self.links("argmax")
 
     def links(self, method: LinkMethod) -> list[Link]:
-        """(source word, target word) by one of the methods of `links_of`.
+        """(source word, target word) by one of the methods of `Linking`.
 
         Attention over memory slots links no words: there it is empty.
         """
         slots = self.align_kind == "slot"
-        return [] if slots else links_of(self.word_weights(), method)
+        return [] if slots else links_of(self.word_weights(), Linking(method))
 
     @property
     def finished(self) -> bool:

@@ -3,11 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnmt.analysis.alignments import Link, LinkMethod, Symmetrisation, pharaoh
+from attnmt.analysis.alignments import (
+    Link,
+    Linking,
+    LinkMethod,
+    Symmetrisation,
+    pharaoh,
+)
 from attnmt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -25,6 +31,13 @@ Method = Annotated[
 Threshold = Annotated[
     float, typer.Option(min=0, max=1, help="For --method strong and threshold.")
 ]
+End = Annotated[
+    Literal["next-best", "no-link"],
+    typer.Option(
+        help="What a word is linked to whose largest weight is on `</s>`: the next "
+        "best word, or none."
+    ),
+]
 
 
 def align(
@@ -37,6 +50,7 @@ def align(
     ] = Path("-"),
     method: Method = "argmax",
     threshold: Threshold = 0.5,
+    end: End = "next-best",
     reverse: Annotated[
         Path | None,
         typer.Option(
@@ -53,19 +67,19 @@ def align(
     from attnmt.analysis.dump_links import dump_links, symmetrised_links
     from attnmt.text.lines import write_lines
 
-    opened = Dump(dump)
+    opened, linking = Dump(dump), Linking(method, threshold, end)
     if reverse is None:
-        found = dump_links(opened, method, threshold)
+        found = dump_links(opened, linking)
     else:
         both = opened, Dump(reverse)
-        found = symmetrised_links(*both, symmetrisation, method, threshold)
+        found = symmetrised_links(*both, symmetrisation, linking)
     write_lines(output, (pharaoh(links) for links in found))
 
 
 def aer(
     links: Annotated[
         Path,
-        typer.Argument(help="Links i-j counted from 0, or folder of a dump."),
+        typer.Argument(help="Links i-j, or folder of a dump."),
     ],
     gold: Annotated[
         Path,
@@ -80,11 +94,15 @@ def aer(
             show_default="1 where no link names a word 0",
         ),
     ] = None,
+    links_index: Annotated[
+        int, typer.Option(min=0, max=1, help="Number of the first word in the links.")
+    ] = 0,
     target_first: Annotated[
         bool, typer.Option("--target-first", help="The links are target-source.")
     ] = False,
     method: Method = "argmax",
     threshold: Threshold = 0.5,
+    end: End = "next-best",
     sentences: Annotated[
         Path | None,
         typer.Option(help="Write the figures of every sentence here, as JSON lines."),
@@ -99,17 +117,23 @@ def aer(
     word after the one that they write.
     """
     from attnmt.evaluation import inputs, link_report
+    from attnmt.evaluation.alignment_error import read_links
     from attnmt.text.lines import write_lines
 
-    if links.is_dir() and target_first:
-        raise ConfigError("--target-first is for a file of links, not for a dump")
+    if links.is_dir() and (target_first or links_index):
+        raise ConfigError(
+            "--target-first and --links-index are for a file of links, not for a dump"
+        )
     expected = inputs.gold(gold, gold_index or 0)
     assert expected is not None
     if gold_index is None and inputs.seems_one_indexed(expected):
         print("no gold link names word 0: words count from 1", file=sys.stderr)
         expected = inputs.gold(gold, 1)
         assert expected is not None
-    found = _read(links, method, threshold)
+    if links.is_dir():
+        found = _of_dump(links, Linking(method, threshold, end))
+    else:
+        found = read_links(links, one_indexed=bool(links_index))
     if target_first:
         found = [{(source, target) for target, source in row} for row in found]
     if len(found) != len(expected.rows):
@@ -124,22 +148,19 @@ def aer(
     print(text if as_json else link_report.table(scores))
 
 
-def _read(path: Path, method: LinkMethod, threshold: float) -> list[set[Link]]:
+def _of_dump(path: Path, linking: Linking) -> list[set[Link]]:
     from attnmt.analysis.dump import Dump
     from attnmt.analysis.dump_links import dump_links
-    from attnmt.evaluation.alignment_error import read_links
 
-    if not path.is_dir():
-        return read_links(path)
     opened = Dump(path)
     if opened.header.get("level") != "word" and any(map(_parted, opened)):
         print(
             f"{path}: each character of Chinese, Japanese, Thai, Lao, Khmer and "
-            "Burmese is a word here; gold links of words between spaces need a dump made by "
-            "`attnmt attention words --split spaces`",
+            "Burmese is a word here; gold links of words between spaces need a dump "
+            "made by `attnmt attention words --split spaces`",
             file=sys.stderr,
         )
-    return [set(row) for row in dump_links(opened, method, threshold)]
+    return [set(row) for row in dump_links(opened, linking)]
 
 
 def _parted(record: "Record") -> bool:

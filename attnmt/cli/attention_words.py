@@ -25,7 +25,7 @@ def words(
         Literal["characters", "spaces"],
         typer.Option(
             help="Words of Chinese, Japanese, Thai, Lao, Khmer and Burmese: "
-            "characters, or what stands between spaces, for text that was cut into words."
+            "characters, or, for text that was cut into words, what is between spaces."
         ),
     ] = "characters",
 ) -> None:
