@@ -100,7 +100,8 @@ def _with_end_row(record: Record, view: View) -> np.ndarray:
 def _joined(tokens: Sequence[str], ended: bool, record: Record, name: Path) -> str:
     """The tokens with spaces between; where it is `ended` the last is `</s>`."""
     for token in tokens[: len(tokens) - ended]:
-        if token.split() != [token] or token in (SEPARATOR.strip(), END):
+        marks = token in (SEPARATOR.strip(), END) or token.startswith("\ufeff")
+        if marks or token.split() != [token]:
             raise DataError(
                 f"{name}: id {record.id}: the token {token!r} would be misread in this "
                 "format, whose tokens stand between spaces, whose fields stand between "

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from attnmt.analysis.dump import Dump, DumpWriter
 from attnmt.analysis.export import exported, text_lines, write_npz
@@ -124,6 +126,40 @@ def test_text_that_another_tool_would_misread_is_refused(
         lines(dump, "sockeye")
     (line,) = lines(dump, "jsonl")
     assert json.loads(line)["source"] == source
+
+
+HOSTILE = st.lists(
+    # U+FEFF is no part of a text file that begins with it.
+    st.sampled_from(
+        "a ||| </s> ▁b \ufeff \u200b \u202e \x00 é東 @@ <0xFF> ' |".split(" ")
+    )
+)
+
+
+@given(source=HOSTILE, target=HOSTILE, tool=st.sampled_from(["marian", "sockeye"]))
+@settings(deadline=None, max_examples=50)
+def test_any_text_comes_back_or_is_refused(
+    tmp_path_factory, make_record, source, target, tool
+):
+    folder = tmp_path_factory.mktemp("any")
+    source = [token for token in source if token != "\ufeff"]
+    record = make_record(0, " ".join(source), " ".join(target)).between_spaces()
+    view = word_matrix(record)
+    try:
+        found = list(text_lines([(record, view)], tool, folder))
+    except DataError:
+        assert {"|||", "</s>"} & {*source, *target} or "\ufeff" in "".join(target)
+        return
+    write_lines(folder / "file", found)
+    write_lines(folder / "source", [" ".join(view.source[:-1])])
+    (sentence,) = (
+        marian_sentences(folder / "file", folder / "source")
+        if tool == "marian"
+        else sockeye_sentences(folder / "file")
+    )
+    back = word_matrix(to_record(0, sentence))
+    assert (back.source, back.target) == (view.source, view.target)
+    np.testing.assert_allclose(back.weights, view.weights, atol=1e-6)
 
 
 def test_a_piece_with_a_space_is_refused(tmp_path, make_record):
