@@ -35,8 +35,8 @@ def exported(
 ) -> Iterator[Exported]:
     """The records that the format `to` holds, each with the attention to write.
 
-    The formats of other tools have one hypothesis for every input line, by default the
-    best; the others have all. Those know no memory slots, which raise DataError.
+    npz, jsonl and tsv have all hypotheses by default. The formats of other tools have
+    one for every input line, by default the best, and know no memory slots: DataError.
     """
     whole = to in ("npz", "jsonl", "tsv")
     records = dump.select(rank=rank) if whole else best_records(dump, rank or 0)

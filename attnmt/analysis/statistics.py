@@ -17,6 +17,7 @@ SINK = 0.5  # share of the attention on `</s>` and punctuation
 DIFFUSE = 0.75  # entropy as a share of the largest possible
 COLLAPSED = 0.9  # share of the attention of all steps on one position
 LOW_LOG_PROB = -1.5  # mean of a target piece
+REREAD = 0.1  # attention in common that makes one word said twice a repetition
 _MAX_LOOP = 4  # words
 
 
@@ -59,7 +60,7 @@ def statistics(record: Record) -> Statistics | None:
         "diffuseness": diffuseness,
         "support": float(np.exp(entropy).mean()),
         "peak": float(rows.max(axis=1).mean()),
-        "repeated": repeated_words(source, target),
+        "repeated": repeated_words(source, target, rows),
         **_over_source(record, rows, source),
     }
     flags = {
@@ -96,13 +97,22 @@ def head_figures(record: Record) -> dict[str, np.ndarray] | None:
     }
 
 
-def repeated_words(source: Sequence[str], target: Sequence[str]) -> list[int]:
-    """Target words that say again what was just said, where the source does not."""
+def repeated_words(
+    source: Sequence[str], target: Sequence[str], rows: np.ndarray
+) -> list[int]:
+    """Target words that say again what was just said, where the source does not.
+
+    A single word is one only if it reads what the word before read, as rows [target,
+    source] tell: in "Frauen, die die Uhr kauften" each die has a meaning of its own.
+    """
     lower = [word.casefold() for word in target]
     original = [word.casefold() for word in source]
+    common = np.minimum(rows[1:], rows[:-1]).sum(axis=1)  # with the word before
     found: set[int] = set()
     for size in range(1, _MAX_LOOP + 1):
         again = _repeats(lower, size)
+        if size == 1:
+            again = [word for word in again if common[word - 1] >= REREAD]
         if len(again) > len(_repeats(original, size)):
             found.update(again)
     return sorted(found)
