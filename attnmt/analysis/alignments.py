@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -26,26 +26,39 @@ LinkMethod = Literal["argmax", "argmax-source", "mutual", "strong", "threshold"]
 _NEIGHBOURS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
-def links_of(
-    word_weights: np.ndarray, method: LinkMethod, threshold: float = 0.5
-) -> list[Link]:
-    """The links that `method` reads from the attention between words.
+class Linking(NamedTuple):
+    """How links are read from attention.
 
     argmax links every target word to the source word it reads most, argmax-source
     every source word to the target word that reads it most; mutual keeps what both
     say. strong and threshold may link a target word to several: those that have
     `threshold` times the largest weight, those that have `threshold` or more.
+
+    `</s>` is never linked. A word with its largest weight there is linked to the next
+    best word, or, where `end` is "no-link", to none.
     """
-    if method == "argmax":
-        return argmax_links(word_weights)
-    if method == "strong":
-        return strong_links(word_weights, threshold)
-    if method == "threshold":
-        return threshold_links(word_weights, threshold)
-    by_source = argmax_source_links(word_weights)
-    if method == "argmax-source":
-        return by_source
-    return sorted({*by_source} & {*argmax_links(word_weights)})
+
+    method: LinkMethod = "argmax"
+    threshold: float = 0.5
+    end: Literal["next-best", "no-link"] = "next-best"
+
+
+def links_of(word_weights: np.ndarray, linking: Linking) -> list[Link]:
+    """The links between words, of [..., target + 1, source + 1] as argmax_links."""
+    weights = _mean(word_weights)
+    no_link = linking.end == "no-link"
+    by_target = _without_ended(weights) if no_link else weights
+    if linking.method == "argmax":
+        return argmax_links(by_target)
+    if linking.method == "strong":
+        return strong_links(by_target, linking.threshold)
+    if linking.method == "threshold":
+        return threshold_links(by_target, linking.threshold)
+    by_source = _without_ended(weights.T).T if no_link else weights
+    links = argmax_source_links(by_source)
+    if linking.method == "argmax-source":
+        return links
+    return sorted({*links} & {*argmax_links(by_target)})
 
 
 def argmax_links(word_weights: np.ndarray) -> list[Link]:
@@ -94,10 +107,21 @@ def threshold_links(word_weights: np.ndarray, threshold: float) -> list[Link]:
     return [(int(s), int(t)) for t, s in np.argwhere(words >= enough)]
 
 
+def _mean(word_weights: np.ndarray) -> np.ndarray:
+    """[..., target + 1, source + 1] -> [target + 1, source + 1]."""
+    weights = np.asarray(word_weights, np.float32)
+    return weights.mean(axis=tuple(range(weights.ndim - 2)))
+
+
+def _without_ended(weights: np.ndarray) -> np.ndarray:
+    """The same with zeros for the rows that have their largest weight on `</s>`."""
+    largest = weights[:, :-1].max(axis=1, initial=0)
+    return np.where((weights[:, -1] > largest)[:, None], 0, weights)
+
+
 def _between_words(word_weights: np.ndarray) -> np.ndarray:
     """[..., target + 1, source + 1] -> [target, source], without `</s>`."""
-    weights = np.asarray(word_weights, np.float32)
-    return weights.mean(axis=tuple(range(weights.ndim - 2)))[:-1, :-1]
+    return _mean(word_weights)[:-1, :-1]
 
 
 def pharaoh(links: Iterable[Link]) -> str:

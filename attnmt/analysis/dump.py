@@ -1,6 +1,7 @@
 r"""Attention dumps: folders in the format attn-dump/1, written and read in streams.
 
-    header.json    first: format, data type, what made the weights
+    header.json    first: format, data type, what made the weights, whether they are
+                   between pieces or words (level), what a word is (word_rule)
     records.jsonl  one JSON object per hypothesis, in the order of the input
     weights.bin    the arrays [layer, head, target, source], one after the other
     DONE.json      last: numbers of records and bytes, and the SHA-256 of both files

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from attnmt.analysis.alignments import (
     Link,
-    LinkMethod,
+    Linking,
     Symmetrisation,
     links_of,
     symmetrise,
@@ -14,15 +14,16 @@ from attnmt.analysis.record import Record
 from attnmt.errors import DataError
 
 
-def best_records(dump: Dump) -> Iterator[Record]:
-    """The best hypothesis of every input line, in order.
+def best_records(dump: Dump, rank: int = 0) -> Iterator[Record]:
+    """The best hypothesis of every input line, in order, or that of another rank.
 
     Raises DataError for attention over memory slots, which aligns no words, and when
-    an input line is missing.
+    an input line is missing or has no hypothesis of that rank.
     """
-    expected = 0
+    expected = last = 0
     for record in dump:
-        if record.rank:
+        last = record.id
+        if record.rank != rank:
             continue
         if record.align_kind == "slot":
             raise DataError(
@@ -30,28 +31,24 @@ def best_records(dump: Dump) -> Iterator[Record]:
                 "it aligns no words"
             )
         if record.id != expected:
-            raise DataError(
-                f"{dump.path}: expected input line {expected} next (from 0), found "
-                f"{record.id}: a line of links for every input line cannot be made"
-            )
+            raise _gap(dump, expected, rank)
         expected += 1
         yield record
+    if last >= expected and len(dump):
+        raise _gap(dump, expected, rank)
 
 
-def dump_links(
-    dump: Dump, method: LinkMethod = "argmax", threshold: float = 0.5
-) -> Iterator[list[Link]]:
+def dump_links(dump: Dump, linking: Linking) -> Iterator[list[Link]]:
     """The links of every input line, as `links_of` reads them."""
     for record in best_records(dump):
-        yield links_of(record.word_weights(), method, threshold)
+        yield links_of(record.word_weights(), linking)
 
 
 def symmetrised_links(
     forward: Dump,
     reverse: Dump,
     symmetrisation: Symmetrisation,
-    method: LinkMethod = "argmax",
-    threshold: float = 0.5,
+    linking: Linking,
 ) -> Iterator[list[Link]]:
     """One alignment of two dumps, `reverse` from the target language to the source.
 
@@ -67,12 +64,19 @@ def symmetrised_links(
     pairs = zip(best_records(forward), best_records(reverse), strict=True)
     for one, two in pairs:
         _check_pair(one, two, forward, reverse)
-        swapped = links_of(two.word_weights(), method, threshold)
+        swapped = links_of(two.word_weights(), linking)
         yield symmetrise(
-            links_of(one.word_weights(), method, threshold),
+            links_of(one.word_weights(), linking),
             [(source, target) for target, source in swapped],
             symmetrisation,
         )
+
+
+def _gap(dump: Dump, line: int, rank: int) -> DataError:
+    return DataError(
+        f"{dump.path}: expected a hypothesis of rank {rank} for input line {line} next "
+        "(from 0), found none: a line for every input line cannot be made"
+    )
 
 
 def _check_pair(one: Record, two: Record, forward: Dump, reverse: Dump) -> None:

@@ -1,7 +1,6 @@
 """Writing of attention dumps; the format is described in `dump.py`."""
 
 import hashlib
-import json
 import os
 import shutil
 import zlib
@@ -15,7 +14,9 @@ import numpy as np
 
 from attnmt import __version__
 from attnmt.analysis.record import Record
+from attnmt.analysis.words import WORD_RULE
 from attnmt.errors import DataError
+from attnmt.text.lines import json_text
 
 HEADER, RECORDS, WEIGHTS, DONE = (
     "header.json",
@@ -24,8 +25,6 @@ HEADER, RECORDS, WEIGHTS, DONE = (
     "DONE.json",
 )
 FORMAT = {"format": "attn-dump", "version": 1}
-# Characters that end a line for some readers; JSON itself escapes the others.
-_ESCAPES = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 class DumpWriter:
@@ -49,6 +48,8 @@ class DumpWriter:
         self._header = {
             **FORMAT,
             "tool": f"attnmt {__version__}",
+            "level": "piece",
+            "word_rule": WORD_RULE,
             **header,
             **FORMAT,
             "dtype": self._dtype,
@@ -123,7 +124,8 @@ class DumpWriter:
 
     def _line(self, record: Record, place: dict[str, Any]) -> bytes:
         try:
-            return _json(record.to_json() | place, separators=(",", ":"))
+            text = json_text(record.to_json() | place, separators=(",", ":"))
+            return f"{text}\n".encode()
         except ValueError as error:
             raise DataError(
                 f"{self.path}: input line {record.id + 1} cannot be written: {error}"
@@ -165,20 +167,4 @@ def _holds_dump(path: Path) -> bool:
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_bytes(_json(content, indent=2))
-
-
-def _json(
-    content: Mapping[str, Any],
-    *,
-    indent: int | None = None,
-    separators: tuple[str, str] | None = None,
-) -> bytes:
-    text = json.dumps(
-        content,
-        ensure_ascii=False,
-        allow_nan=False,
-        indent=indent,
-        separators=separators,
-    )
-    return (text.translate(_ESCAPES) + "\n").encode()
+    path.write_bytes(f"{json_text(content, indent=2)}\n".encode())

@@ -6,8 +6,17 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from attnmt.analysis.alignments import Link, LinkMethod, links_of, pharaoh
-from attnmt.analysis.words import Span, merge_words, piece_words, word_spans
+from attnmt.analysis.alignments import Link, Linking, LinkMethod, links_of, pharaoh
+from attnmt.analysis.words import (
+    Span,
+    TargetPieces,
+    cut,
+    merge_words,
+    piece_words,
+    space_spans,
+    word_shares,
+    word_spans,
+)
 
 _JSON_NAMES = {
     "source": "src",
@@ -18,6 +27,8 @@ _JSON_NAMES = {
     "target_ids": "tgt_ids",
     "source_spans": "src_spans",
     "target_spans": "tgt_spans",
+    "source_words": "src_words",
+    "target_words": "tgt_words",
     "log_probs": "logp",
 }
 _PLACE = ("shape", "offset", "nbytes", "crc32")  # of the weights, in a line of a dump
@@ -28,7 +39,8 @@ class Record(BaseModel):
 
     All lists and both weight axes end with `</s>`, which has the span [n, n] at the
     end of its text (a hypothesis that is flagged "unfinished" lacks it); nothing is
-    padded. A blank input line has no pieces at all. Where `align_kind` is "slot" the
+    padded. A blank input line has no pieces at all. The words are those of
+    `word_spans` unless others are given. Where `align_kind` is "slot" the
     columns of the weights are memory slots, as many as the model has, and say nothing
     of source tokens: there is no alignment. `extras` is what else the model told of
     each target piece, such as p_center, the middle of a local attention's window in
@@ -58,6 +70,10 @@ class Record(BaseModel):
     log_probs: list[float]  # of each target piece
     flags: list[str] = []
     align_kind: Literal["token", "slot"] = "token"  # what a column of the weights is
+    source_words: list[Span] = Field(default_factory=lambda x: word_spans(x["source"]))
+    target_words: list[Span] = Field(
+        default_factory=lambda x: word_spans(x["hypothesis"])
+    )
     extras: dict[str, np.ndarray] = Field({}, exclude=True)  # [target, (head,) ...]
     weights: np.ndarray = Field(exclude=True)  # [layer, head, target, source]
 
@@ -73,6 +89,8 @@ class Record(BaseModel):
     def _is_consistent(self) -> "Record":
         _check_side("source", self.source_spans, self.source)
         _check_side("target", self.target_spans, self.hypothesis)
+        _check_words("source", self.source_words, self.source)
+        _check_words("target", self.target_words, self.hypothesis)
         target, source = len(self.target_pieces), len(self.source_pieces)
         columns = self.weights.shape[-1] if self.align_kind == "slot" else source
         if not len(self.source_ids) == len(self.source_spans) == source:
@@ -101,48 +119,39 @@ class Record(BaseModel):
         return self.links("argmax")
 
     def links(self, method: LinkMethod) -> list[Link]:
-        """(source word, target word) by one of the methods of `links_of`.
+        """(source word, target word) by one of the methods of `Linking`.
 
         Attention over memory slots links no words: there it is empty.
         """
         slots = self.align_kind == "slot"
-        return [] if slots else links_of(self.word_weights(), method)
+        return [] if slots else links_of(self.word_weights(), Linking(method))
 
     @property
-    def source_words(self) -> list[Span]:
-        """Bytes of each word of the source."""
-        return word_spans(self.source)
+    def finished(self) -> bool:
+        """Whether the last row of the weights is that of `</s>`."""
+        return bool(self.target_pieces) and "unfinished" not in self.flags
 
-    @property
-    def target_words(self) -> list[Span]:
-        """Bytes of each word of the hypothesis."""
-        return word_spans(self.hypothesis)
-
-    def word_weights(self) -> np.ndarray:
+    def word_weights(self, target_pieces: TargetPieces = "mean") -> np.ndarray:
         """Weights between words and `</s>`: [layer, head, target + 1, source + 1].
 
         Over memory slots: [layer, head, target + 1, slots].
         """
-        source, target = self.source_words, self.target_words
+        rows = word_shares(self.target_spans, self.target_words)
         if self.align_kind == "slot":
-            slots = self.weights.shape[-1]
-            rows = piece_words(self.target_spans, target)
-            counts = (slots, len(target))
-            merged = merge_words(self.weights, range(slots), rows, counts=counts)
-            return merged[..., :-1]  # no slot stands for `</s>`
-        return merge_words(
-            self.weights,
-            piece_words(self.source_spans, source),
-            piece_words(self.target_spans, target),
-            counts=(len(source), len(target)),
-        )
+            columns = np.eye(self.weights.shape[-1])
+        else:
+            columns = word_shares(self.source_spans, self.source_words)
+        return merge_words(self.weights, columns, rows, target_pieces)
+
+    def between_spaces(self) -> "Record":
+        """The record with other words: what stands between spaces, in any script."""
+        source, target = map(space_spans, (self.source, self.hypothesis))
+        return self.model_copy(update={"source_words": source, "target_words": target})
 
     def to_json(self) -> dict[str, Any]:
         """The fields of a line of records.jsonl, all but the place of the weights."""
         source, target = self.source_words, self.target_words
         fields = self.model_dump(by_alias=True) | {
-            "src_words": source,
-            "tgt_words": target,
             "src_piece2word": piece_words(self.source_spans, source),
             "tgt_piece2word": piece_words(self.target_spans, target),
             "align": pharaoh(self.alignment),
@@ -171,3 +180,13 @@ def _check_side(side: str, spans: list[Span], text: str) -> None:
                 f"{side} span [{begin}, {end}] is outside of the {size} bytes of its "
                 "text"
             )
+
+
+def _check_words(side: str, words: list[Span], text: str) -> None:
+    try:
+        cut(text, words)
+    except UnicodeDecodeError:
+        raise ValueError(f"a {side} word begins or ends inside a character") from None
+    bounds = [0, *(bound for word in words for bound in word), len(text.encode())]
+    if bounds != sorted(bounds):
+        raise ValueError(f"the {side} words are not one after the other in their text")

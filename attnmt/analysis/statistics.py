@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attnmt.analysis.record import Record
+from attnmt.analysis.words import cut
 
 # Thresholds of the flags.
 UNREAD = 0.2  # a source word with less coverage was hardly read
@@ -16,6 +17,7 @@ SINK = 0.5  # share of the attention on `</s>` and punctuation
 DIFFUSE = 0.75  # entropy as a share of the largest possible
 COLLAPSED = 0.9  # share of the attention of all steps on one position
 LOW_LOG_PROB = -1.5  # mean of a target piece
+REREAD = 0.1  # attention in common that makes one word said twice a repetition
 _MAX_LOOP = 4  # words
 
 
@@ -43,8 +45,8 @@ class Statistics(NamedTuple):
 
 def statistics(record: Record) -> Statistics | None:
     """The figures and flags of a hypothesis; None when a side has no words."""
-    source = _texts(record.source, record.source_words)
-    target = _texts(record.hypothesis, record.target_words)
+    source = cut(record.source, record.source_words)
+    target = cut(record.hypothesis, record.target_words)
     if not source or not target:
         return None
     # [target, source + 1], or slots
@@ -58,7 +60,7 @@ def statistics(record: Record) -> Statistics | None:
         "diffuseness": diffuseness,
         "support": float(np.exp(entropy).mean()),
         "peak": float(rows.max(axis=1).mean()),
-        "repeated": repeated_words(source, target),
+        "repeated": repeated_words(source, target, rows),
         **_over_source(record, rows, source),
     }
     flags = {
@@ -85,7 +87,7 @@ def head_figures(record: Record) -> dict[str, np.ndarray] | None:
     are too short to tell.
     """
     weights = record.weights.astype(np.float64)
-    weights = weights if "unfinished" in record.flags else weights[:, :, :-1]
+    weights = weights[:, :, :-1] if record.finished else weights
     if min(weights.shape[2:]) < 3:
         return None
     largest = np.log(weights.shape[-1])
@@ -95,13 +97,22 @@ def head_figures(record: Record) -> dict[str, np.ndarray] | None:
     }
 
 
-def repeated_words(source: Sequence[str], target: Sequence[str]) -> list[int]:
-    """Target words that say again what was just said, where the source does not."""
+def repeated_words(
+    source: Sequence[str], target: Sequence[str], rows: np.ndarray
+) -> list[int]:
+    """Target words that say again what was just said, where the source does not.
+
+    A single word is one only if it reads what the word before read, as rows [target,
+    source] tell: in "Frauen, die die Uhr kauften" each die has a meaning of its own.
+    """
     lower = [word.casefold() for word in target]
     original = [word.casefold() for word in source]
+    common = np.minimum(rows[1:], rows[:-1]).sum(axis=1)  # with the word before
     found: set[int] = set()
     for size in range(1, _MAX_LOOP + 1):
         again = _repeats(lower, size)
+        if size == 1:
+            again = [word for word in again if common[word - 1] >= REREAD]
         if len(again) > len(_repeats(original, size)):
             found.update(again)
     return sorted(found)
@@ -175,8 +186,3 @@ def _rank_correlation(positions: np.ndarray) -> float | None:
 def is_punctuation(word: str) -> bool:
     """Whether a word has no character but punctuation and symbols."""
     return all(unicodedata.category(char)[0] in "PS" for char in word)
-
-
-def _texts(text: str, spans: list[tuple[int, int]]) -> list[str]:
-    raw = text.encode()
-    return [raw[begin:end].decode() for begin, end in spans]

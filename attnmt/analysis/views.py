@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnmt.analysis.record import Record
-from attnmt.analysis.words import Span
+from attnmt.analysis.words import Span, TargetPieces, cut
 from attnmt.errors import DataError
 
 END = "</s>"
@@ -26,25 +26,33 @@ class View(NamedTuple):
 
 
 def word_view(record: Record, head: int | None = None) -> View:
-    """The attention between words; mean over layers and, without `head`, heads."""
-    if not record.source_pieces:
-        return View([], [], np.zeros((0, 0), np.float32))
-    weights = _select(record.word_weights(), head)
-    source = slot_labels(record) or [
-        *word_labels(record.source, record.source_words),
-        END,
-    ]
-    target = [*word_labels(record.hypothesis, record.target_words), END]
-    rows = len(target) if weights[-1].any() else len(target) - 1
-    return View(source, target[:rows], weights[:rows])
+    """The attention between words, with labels fit to be shown."""
+    return _printable(word_matrix(record, head))
 
 
 def piece_view(record: Record, head: int | None = None) -> View:
+    """The attention between pieces, with labels fit to be shown."""
+    return _printable(piece_matrix(record, head))
+
+
+def word_matrix(
+    record: Record, head: int | None = None, target_pieces: TargetPieces = "mean"
+) -> View:
+    """The attention between words; mean over layers and, without `head`, heads."""
+    if not record.source_pieces:
+        return View([], [], np.zeros((0, 0), np.float32))
+    weights = _select(record.word_weights(target_pieces), head)
+    source = slot_labels(record) or [*cut(record.source, record.source_words), END]
+    target = [*cut(record.hypothesis, record.target_words), END]
+    rows = len(target) if record.finished else len(target) - 1
+    return View(source, target[:rows], weights[:rows])
+
+
+def piece_matrix(record: Record, head: int | None = None) -> View:
     """The attention between pieces; mean over layers and, without `head`, heads."""
     weights = _select(record.weights.astype(np.float32), head)
-    source = slot_labels(record) or [printable(piece) for piece in record.source_pieces]
-    target = [printable(piece) for piece in record.target_pieces]
-    return View(source, target, weights)
+    source = slot_labels(record) or record.source_pieces
+    return View(source, record.target_pieces, weights)
 
 
 def printable(text: str) -> str:
@@ -71,8 +79,12 @@ def slot_labels(record: Record) -> list[str]:
 
 def word_labels(text: str, spans: list[Span]) -> list[str]:
     """The words of a text, printable."""
-    raw = text.encode()
-    return [printable(raw[begin:end].decode()) for begin, end in spans]
+    return [*map(printable, cut(text, spans))]
+
+
+def _printable(view: View) -> View:
+    source, target = ([*map(printable, side)] for side in (view.source, view.target))
+    return View(source, target, view.weights)
 
 
 def _select(weights: np.ndarray, head: int | None) -> np.ndarray:

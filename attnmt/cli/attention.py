@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from attnmt.cli.attention_export import export, import_
 from attnmt.cli.attention_links import aer, align
 from attnmt.cli.attention_stats import stats
 from attnmt.cli.attention_view import view
+from attnmt.cli.attention_words import words as words_
 from attnmt.errors import DataError
 
 app = typer.Typer(
@@ -21,6 +23,9 @@ app.command()(align)
 app.command()(aer)
 app.command()(stats)
 app.command()(view)
+app.command()(export)
+app.command("import")(import_)
+app.command("words")(words_)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[

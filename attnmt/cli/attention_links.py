@@ -3,14 +3,21 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnmt.analysis.alignments import Link, LinkMethod, Symmetrisation, pharaoh
+from attnmt.analysis.alignments import (
+    Link,
+    Linking,
+    LinkMethod,
+    Symmetrisation,
+    pharaoh,
+)
 from attnmt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from attnmt.analysis.record import Record
     from attnmt.evaluation.alignment_error import Gold
     from attnmt.evaluation.inputs import Rows
 
@@ -35,6 +42,13 @@ GoldIndex = Annotated[
         show_default="1 where no link names a word 0",
     ),
 ]
+End = Annotated[
+    Literal["next-best", "no-link"],
+    typer.Option(
+        help="What a word is linked to whose largest weight is on `</s>`: the next "
+        "best word, or none."
+    ),
+]
 
 
 def align(
@@ -47,6 +61,7 @@ def align(
     ] = Path("-"),
     method: Method = "argmax",
     threshold: Threshold = 0.5,
+    end: End = "next-best",
     reverse: Annotated[
         Path | None,
         typer.Option(
@@ -63,30 +78,34 @@ def align(
     from attnmt.analysis.dump_links import dump_links, symmetrised_links
     from attnmt.text.lines import write_lines
 
-    opened = Dump(dump)
+    opened, linking = Dump(dump), Linking(method, threshold, end)
     if reverse is None:
-        found = dump_links(opened, method, threshold)
+        found = dump_links(opened, linking)
     else:
         both = opened, Dump(reverse)
-        found = symmetrised_links(*both, symmetrisation, method, threshold)
+        found = symmetrised_links(*both, symmetrisation, linking)
     write_lines(output, (pharaoh(links) for links in found))
 
 
 def aer(
     links: Annotated[
         Path,
-        typer.Argument(help="Links i-j counted from 0, or folder of a dump."),
+        typer.Argument(help="Links i-j, or folder of a dump."),
     ],
     gold: Annotated[
         Path,
         typer.Option("--gold", help="Gold links: i-j is sure, ipj and i?j possible."),
     ],
     gold_index: GoldIndex = None,
+    links_index: Annotated[
+        int, typer.Option(min=0, max=1, help="Number of the first word in the links.")
+    ] = 0,
     target_first: Annotated[
         bool, typer.Option("--target-first", help="The links are target-source.")
     ] = False,
     method: Method = "argmax",
     threshold: Threshold = 0.5,
+    end: End = "next-best",
     sentences: Annotated[
         Path | None,
         typer.Option(help="Write the figures of every sentence here, as JSON lines."),
@@ -101,12 +120,18 @@ def aer(
     word after the one that they write.
     """
     from attnmt.evaluation import link_report
+    from attnmt.evaluation.alignment_error import read_links
     from attnmt.text.lines import write_lines
 
-    if links.is_dir() and target_first:
-        raise ConfigError("--target-first is for a file of links, not for a dump")
+    if links.is_dir() and (target_first or links_index):
+        raise ConfigError(
+            "--target-first and --links-index are for a file of links, not for a dump"
+        )
     expected = read_gold_rows(gold, gold_index)
-    found = _read(links, method, threshold)
+    if links.is_dir():
+        found = _of_dump(links, Linking(method, threshold, end))
+    else:
+        found = read_links(links, one_indexed=bool(links_index))
     if target_first:
         found = [{(source, target) for target, source in row} for row in found]
     if len(found) != len(expected.rows):
@@ -133,11 +158,25 @@ def read_gold_rows(path: Path, first_word: int | None) -> "Rows[Gold]":
     return found
 
 
-def _read(path: Path, method: LinkMethod, threshold: float) -> list[set[Link]]:
+def _of_dump(path: Path, linking: Linking) -> list[set[Link]]:
     from attnmt.analysis.dump import Dump
     from attnmt.analysis.dump_links import dump_links
-    from attnmt.evaluation.alignment_error import read_links
 
-    if not path.is_dir():
-        return read_links(path)
-    return [set(row) for row in dump_links(Dump(path), method, threshold)]
+    opened = Dump(path)
+    if opened.header.get("level") != "word" and any(map(_parted, opened)):
+        print(
+            f"{path}: each character of Chinese, Japanese, Thai, Lao, Khmer and "
+            "Burmese is a word here; gold links of words between spaces need a dump "
+            "made by `attnmt attention words --split spaces`",
+            file=sys.stderr,
+        )
+    return [set(row) for row in dump_links(opened, linking)]
+
+
+def _parted(record: "Record") -> bool:
+    """Whether other words than those between spaces are linked."""
+    spaced = record.between_spaces()
+    return (record.source_words, record.target_words) != (
+        spaced.source_words,
+        spaced.target_words,
+    )

@@ -249,9 +249,9 @@ def _translate(
             "no alignment error: this model's attention is over memory slots, not words"
         )
     elif given.gold_alignment is not None:
-        # The gold links are of the reference's words, not of the translation's.
+        # The gold links are of the reference's words, as spaces part them.
         forced = translator.force(sources, references)
-        rows = [{*translation.links(links)} for translation in forced]
+        rows = [{*found.between_spaces().links(links)} for found in forced]
         given = given._replace(alignment=Rows("attention to the references", rows))
     origin: dict[str, object] = {
         "run": str(run.path),

@@ -1,6 +1,5 @@
 """`attnmt translate`."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -198,6 +197,8 @@ def _write(output: Path, found: Iterable[list["Translation"]], shown: _Shown) ->
 
 
 def _json(translation: "Translation", links: str) -> str:
+    from attnmt.text.lines import json_text
+
     fields = {
         "id": translation.id,
         "rank": translation.rank,
@@ -211,6 +212,4 @@ def _json(translation: "Translation", links: str) -> str:
         "alignment": links,
         "flags": translation.flags,
     }
-    # The characters that end a line for some readers are escaped.
-    text = json.dumps(fields, ensure_ascii=False)
-    return text.translate({c: f"\\u{c:04x}" for c in (0x85, 0x2028, 0x2029)})
+    return json_text(fields)

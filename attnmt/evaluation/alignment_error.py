@@ -67,10 +67,10 @@ def read_gold(path: Path, *, one_indexed: bool = False) -> list[Gold]:
     ]
 
 
-def read_links(path: Path) -> list[set[Link]]:
-    """Read Pharaoh links `i-j`, from 0, a sentence a line."""
+def read_links(path: Path, *, one_indexed: bool = False) -> list[set[Link]]:
+    """Read Pharaoh links `i-j`, a sentence a line."""
     return [
-        set().union(*_parse(line, path, number, one_indexed=False))
+        set().union(*_parse(line, path, number, one_indexed))
         for number, line in enumerate(read_lines(path), 1)
     ]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from attnmt.analysis.alignments import Link
-from attnmt.analysis.words import word_spans
+from attnmt.analysis.words import space_spans
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation.alignment_error import Gold, read_gold, read_links
 from attnmt.evaluation.metrics import check_counts
@@ -121,7 +121,7 @@ def _check_words(
 ) -> None:
     sentences = zip(gold.rows, sources, references, strict=True)
     for number, (links, source, reference) in enumerate(sentences, 1):
-        limits = len(word_spans(source)), len(word_spans(reference))
+        limits = len(space_spans(source)), len(space_spans(reference))
         for link in sorted({*links.sure, *links.possible}):
             if link[0] >= limits[0] or link[1] >= limits[1]:
                 raise DataError(

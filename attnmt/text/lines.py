@@ -2,18 +2,21 @@
 
 import gzip
 import io
+import json
 import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from attnmt.errors import DataError
 
 STANDARD_STREAM = Path("-")
 _BOM = "\ufeff"
+# Characters that end a line for some readers; JSON itself escapes the others.
+_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -45,6 +48,15 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     with text_output(path) as output:
         for line in lines:
             output.write(f"{line}\n")
+
+
+def json_text(content: Mapping[str, Any], **style: Any) -> str:
+    """JSON with text as it is, on one line for every reader; refuses NaN.
+
+    `style` is that of json.dumps. Raises ValueError.
+    """
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, **style)
+    return text.translate(_ENDS)
 
 
 @contextmanager

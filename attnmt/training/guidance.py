@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attnmt.analysis.alignments import Link, parse_pharaoh, symmetrise
-from attnmt.analysis.words import piece_words, word_spans
+from attnmt.analysis.words import piece_words, space_spans
 from attnmt.config import schema
 from attnmt.errors import DataError
 from attnmt.text.batches import make_batch
@@ -177,7 +177,7 @@ def _encode(
 
 def _words_of_pieces(tokenizer: Tokenizer, text: str) -> tuple[list[int], int]:
     """The word of each piece, and how many words there are."""
-    words = word_spans(text)
+    words = space_spans(text)
     return piece_words(tokenizer.encode_with_spans(text).spans, words), len(words)
 
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from attnmt.analysis.alignments import (
     SYMMETRISATIONS,
+    Linking,
     argmax_links,
     argmax_source_links,
     links_of,
@@ -140,4 +141,24 @@ def test_words_above_the_threshold_are_linked_and_end_of_sentence_is_not():
     ],
 )
 def test_methods_by_name(method, expected):
-    assert links_of(READ, method, 0.85 if method == "strong" else 0.45) == expected
+    linking = Linking(method, 0.85 if method == "strong" else 0.45)
+    assert links_of(READ, linking) == expected
+
+
+@pytest.mark.parametrize(
+    ("method", "links", "without"),
+    [
+        ("argmax", [(0, 0), (1, 1)], [(1, 1)]),
+        ("strong", [(0, 0), (1, 1)], [(1, 1)]),
+        ("threshold", [(0, 0), (1, 1)], [(1, 1)]),
+        ("argmax-source", [(0, 0), (1, 1)], [(0, 0)]),
+        ("mutual", [(0, 0), (1, 1)], []),
+    ],
+)
+def test_a_word_that_belongs_to_the_end_is_linked_to_the_next_best_or_to_none(
+    method, links, without
+):
+    # Target word 0 reads </s> most; source word 1 is read most for </s>.
+    read = np.array([[0.4, 0.0, 0.6], [0.1, 0.7, 0.2], [0.1, 0.8, 0.1]])
+    assert links_of(read, Linking(method, 0.3)) == links
+    assert links_of(read, Linking(method, 0.3, "no-link")) == without

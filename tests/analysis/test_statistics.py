@@ -98,10 +98,24 @@ def test_one_word_alone_that_is_not_read_is_no_span():
     assert found.coverage[4] < 0.2 and found.flags == []
 
 
+def repeated(source: str, target: str, rows: np.ndarray | None = None) -> list[int]:
+    words = target.split()
+    rows = np.ones((len(words), 2)) / 2 if rows is None else rows
+    return repeated_words(source.split(), words, rows)
+
+
 def test_what_the_source_repeats_is_no_repetition():
-    assert repeated_words("sehr sehr gut".split(), "very very good".split()) == []
-    assert repeated_words("gut".split(), "very very good".split()) == [1]
-    assert repeated_words("a b".split(), "! ! !".split()) == []
+    assert repeated("sehr sehr gut", "very very good") == []
+    assert repeated("gut", "very very good") == [1]
+    assert repeated("a b", "! ! !") == []
+
+
+def test_a_word_said_twice_for_two_source_words_is_no_repetition():
+    apart = np.eye(4)
+    assert repeated("women who the man saw", "Frauen die die Uhr", apart) == []
+    apart[2] = [0, 0.1, 0.9, 0]
+    assert repeated("women who the man saw", "Frauen die die Uhr", apart) == [2]
+    assert repeated("a b", "x y x y", np.eye(4)) == [2, 3]  # two words are, always
 
 
 def test_figures_of_attention_that_is_known():

@@ -37,6 +37,7 @@ def test_unfinished_hypothesis_has_no_row_for_the_end(make_record):
             "weights": whole.weights[:, :, :-1],
             "target_pieces": whole.target_pieces[:-1],
             "target_spans": whole.target_spans[:-1],
+            "flags": ["unfinished"],
         }
     )
     view = word_view(cut)

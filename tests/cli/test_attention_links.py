@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from attnmt.analysis.dump import DumpWriter, Record
 from attnmt.analysis.words import word_spans
+from attnmt.cli.attention import app
 
 ROOT = Path(__file__).parents[2]
 HANSARDS = (
@@ -107,7 +109,7 @@ def test_align_refuses_a_missing_line_and_a_broken_record(dump: Path, tmp_path: 
     gap = write(tmp_path / "gap.attn", record(0, "a", "x", ""), record(2, "a", "x", ""))
     result = attention("align", gap)
     assert result.returncode == 3
-    assert "expected input line 1" in result.stderr
+    assert "rank 0 for input line 1" in result.stderr
     raw = bytearray((dump / "weights.bin").read_bytes())
     raw[3] ^= 64
     (dump / "weights.bin").write_bytes(raw)
@@ -153,15 +155,43 @@ def test_aer_refuses_unequal_counts_and_no_links(tmp_path: Path):
     assert result.returncode == 3 and "links:2: expected links" in result.stderr
 
 
+def test_links_may_count_from_one(tmp_path: Path):
+    (tmp_path / "gold").write_text("0-0 1-1\n")
+    (tmp_path / "links").write_text("1-1 2-2\n")
+    command = ("aer", tmp_path / "links", "--gold", tmp_path / "gold", "--json")
+    assert json.loads(attention(*command, "--links-index", 1).stdout)["aer"] == 0
+
+
+def test_a_word_that_reads_the_end_most_may_have_no_link(tmp_path: Path):
+    dump = write(tmp_path / "end.attn", record(0, "a b", "x y", "2-0 1-1"))
+    assert attention("align", dump).stdout == "0-0 1-1\n"
+    assert attention("align", dump, "--end", "no-link").stdout == "1-1\n"
+    (tmp_path / "gold").write_text("1-1\n")
+    command = ("aer", dump, "--gold", tmp_path / "gold", "--gold-index", 0, "--json")
+    for options, rate in ((), 1 / 3), (("--end", "no-link"), 0):
+        figures = json.loads(attention(*command, *options).stdout)
+        assert figures["aer"] == pytest.approx(rate)
+
+
 @needs_hansards
 @pytest.mark.parametrize(
-    ("file", "percent"), [("fastalign.reverse.talp", 15.9), ("awesome.out", 4.1)]
+    ("file", "percent"),
+    [
+        ("fastalign.talp", 16.4),
+        ("fastalign.reverse.talp", 15.9),
+        ("fastalign.grow-diagonal.talp", 10.5),
+        ("fastalign.grow-diagonal-final.talp", 12.1),
+        ("giza.talp", 8.0),
+        ("giza.reverse.talp", 9.8),
+        ("giza.grow-diagonal.talp", 5.9),
+        ("giza.grow-diagonal-final.talp", 6.2),
+        ("awesome.out", 4.1),
+    ],
 )
 def test_aer_gives_known_figures_and_finds_the_first_number(file: str, percent: float):
-    result = attention(
-        *("aer", HANSARDS / "hyp" / file, "--gold", HANSARDS / "test.gold.1idx"),
-        *(["--target-first"] if "reverse" in file else []),
-        "--json",
-    )
+    links, gold = HANSARDS / "hyp" / file, HANSARDS / "test.gold.1idx"
+    options = ["--target-first"] if "reverse" in file else []
+    command = ["aer", str(links), "--gold", str(gold), "--json", *options]
+    result = CliRunner().invoke(app, command)  # in this process, for speed
     assert "words count from 1" in result.stderr
     assert round(100 * json.loads(result.stdout)["aer"], 1) == percent

@@ -12,7 +12,7 @@ from attnmt.analysis.corpus_statistics import FIGURES
 from attnmt.analysis.dump import Dump, Record
 from attnmt.analysis.statistics import Statistics, is_punctuation, statistics
 from attnmt.analysis.views import piece_view, printable, slot_labels, word_labels
-from attnmt.analysis.words import piece_words
+from attnmt.analysis.words import piece_ranges
 from attnmt.errors import DataError
 from attnmt.evaluation.alignment_error import Gold, alignment_error
 from attnmt.evaluation.inputs import Rows
@@ -124,11 +124,12 @@ def _output(record: Record, gold: Gold | None) -> dict[str, Any]:
 
 def _columns(record: Record) -> dict[str, Any]:
     if slots := slot_labels(record):  # the same in words and pieces; none is `</s>`
-        return {"words": slots, "pieces": slots, "piece2word": list(range(len(slots)))}
+        ranges = [(slot, slot + 1) for slot in range(len(slots))]
+        return {"words": slots, "pieces": slots, "ranges": ranges}
     return {
         "words": word_labels(record.source, record.source_words),
         "pieces": piece_view(record).source,
-        "piece2word": piece_words(record.source_spans, record.source_words),
+        "ranges": piece_ranges(record.source_spans, record.source_words),
     }
 
 
@@ -136,7 +137,7 @@ def _rows(record: Record) -> dict[str, Any]:
     return {
         "words": word_labels(record.hypothesis, record.target_words),
         "pieces": piece_view(record).target,
-        "piece2word": piece_words(record.target_spans, record.target_words),
+        "ranges": piece_ranges(record.target_spans, record.target_words),
     }
 
 

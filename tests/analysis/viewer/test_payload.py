@@ -42,7 +42,9 @@ def test_a_sentence_has_its_words_pieces_weights_and_figures(dump):
     (output,) = first["outputs"]
     assert output["columns"]["words"] == ["ein", "Kahn", "sinkt", "."]
     assert output["columns"]["pieces"][:3] == ["▁e", "in", "▁Ka"]
-    assert output["columns"]["piece2word"] == [0, 0, 1, 1, 2, 2, 3, 3, -1]
+    assert output["columns"]["ranges"] == [
+        *[(0, 1), (0, 1), (1, 2), (1, 2), (2, 3), (2, 3), (3, 4), (3, 4), (4, 5)]
+    ]
     assert output["rows"]["words"] == ["a", "boat", "is", "sinking", "."]
     record = next(iter(dump))
     found = statistics(record)
@@ -79,7 +81,7 @@ def test_blank_lines_and_empty_hypotheses_have_a_place(tmp_path, make_record):
     assert none["outputs"][0]["rows"] == {
         "words": [],
         "pieces": ["</s>"],
-        "piece2word": [-1],
+        "ranges": [(0, 1)],
     }
 
 
@@ -92,7 +94,7 @@ def test_slots_are_columns_and_no_source_word_is(tmp_path, make_record):
     assert output["slots"] and sentence["source"] == "ein Kahn"
     assert output["columns"]["words"] == ["slot 1", "slot 2", "slot 3", "slot 4"]
     assert output["columns"]["pieces"] == output["columns"]["words"]
-    assert output["columns"]["piece2word"] == [0, 1, 2, 3]
+    assert output["columns"]["ranges"] == [(0, 1), (1, 2), (2, 3), (3, 4)]
     assert "aer" not in output["figures"]
 
 

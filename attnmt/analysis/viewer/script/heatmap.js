@@ -47,7 +47,7 @@ function heatMap(figures, options) {
 function labelsOf(axis, flagged, place, kind) {
   return axis.labels.map((text, index) =>
     element("span", {
-      class: `label ${kind}${axis.words[index] < 0 ? " end" : ""}${flagged[index] ? " flagged" : ""}`,
+      class: `label ${kind}${axis.ranges[index][0] === axis.end ? " end" : ""}${flagged[index] ? " flagged" : ""}`,
       dir: "auto", text, style: { "--at": place(index) },
     }));
 }

@@ -29,7 +29,7 @@ function wordColumn(figures, kind, height, where) {
       class: "track", "data-system": isSource && figures.length < 2 ? undefined : one.system,
       style: { "--nth": nth, "--share": isSource ? Math.min(2, one.coverage[index]) : entropyShare(one, index) },
     }));
-    const end = axis.words[index] < 0 ? " end" : "";
+    const end = axis.ranges[index][0] === axis.end ? " end" : "";
     return element("div", { class: `word${end}${flagged[index] ? " flagged" : ""}`, "data-index": index },
       element("span", { class: "weight" }),
       element("bdi", { dir: "auto", text }),

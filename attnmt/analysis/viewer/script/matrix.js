@@ -10,7 +10,7 @@ function figureOf(sentence, system, { level, layer, head }) {
   const pieces = average(output, layer, head); // [target, source]
   const cells = level === "words" ? mergeWords(pieces, output, rows, columns) : pieces;
   const width = columns.labels.length;
-  const marked = (axis, words) => axis.words.map((word) => words.includes(word));
+  const marked = (axis, words) => axis.ranges.map((range) => words.some((word) => share(range, word)));
   return {
     system, rows, columns, cells, slots: output.slots,
     weight: (row, column) => cells[row * width + column],
@@ -23,12 +23,17 @@ function figureOf(sentence, system, { level, layer, head }) {
   };
 }
 
-/** Labels of one side, and the word that each belongs to (-1: none, as `</s>`). */
+/** Labels of one side, and the words [first, last) of each; those of `</s>` begin at `end`. */
 function axisOf(side, level) {
-  if (level === "pieces") return { labels: side.pieces, words: side.piece2word };
-  const end = side.piece2word.includes(-1);
-  const words = side.words.map((_, word) => word);
-  return { labels: end ? [...side.words, END] : side.words, words: end ? [...words, -1] : words };
+  const end = side.words.length;
+  if (level === "pieces") return { labels: side.pieces, ranges: side.ranges, end };
+  const labels = side.ranges.some(([first]) => first === end) ? [...side.words, END] : side.words;
+  return { labels, ranges: labels.map((_, word) => [word, word + 1]), end };
+}
+
+/** How much of a piece is a word's: one of several words is shared evenly. */
+function share([first, last], word) {
+  return first <= word && word < last ? 1 / (last - first) : 0;
 }
 
 /** Weights between pieces, [target, source]: of one layer and head, or means ("mean"). */
@@ -52,21 +57,22 @@ function chosenHeads(layers, heads, layer, head) {
 
 /** Sums over the pieces of a source word, means over those of a target word. */
 function mergeWords(pieces, output, rows, columns) {
-  const [width, height] = [columns.labels.length, rows.labels.length];
-  const source = output.columns.piece2word.map((word) => (word < 0 ? width - 1 : word));
-  const target = output.rows.piece2word.map((word) => (word < 0 ? height - 1 : word));
-  const counts = new Array(height).fill(0);
-  target.forEach((row) => counts[row]++);
-  const cells = new Float32Array(width * height);
-  target.forEach((row, t) => source.forEach((column, s) => {
-    cells[row * width + column] += pieces[t * source.length + s] / counts[row];
-  }));
+  const [width, sources] = [columns.labels.length, output.columns.ranges];
+  const cells = new Float32Array(width * rows.labels.length);
+  rows.labels.forEach((_, row) => {
+    const shares = output.rows.ranges.map((range) => share(range, row));
+    const total = shares.reduce((sum, part) => sum + part, 0);
+    shares.forEach((part, t) => part && sources.forEach(([first, last], s) => {
+      const weight = (pieces[t * sources.length + s] * part) / total / (last - first);
+      for (let column = first; column < last; column++) cells[row * width + column] += weight;
+    }));
+  });
   return cells;
 }
 
 /** The attention that all target words together pay to a column; `</s>` pays none. */
 function coverageOf(cells, rows, width, column) {
-  return rows.words.reduce((sum, word, row) => sum + (word < 0 ? 0 : cells[row * width + column]), 0);
+  return rows.ranges.reduce((sum, [word], row) => sum + (word === rows.end ? 0 : cells[row * width + column]), 0);
 }
 
 /** In nats; 0 for a row of zeros. */
@@ -78,8 +84,8 @@ function entropyOf(row) {
 /** Log-probability of each row: that of a word is the sum of its pieces'. */
 function logProbs(output, rows, level) {
   if (level === "pieces") return output.log_probs;
-  return rows.words.map((word) =>
-    output.log_probs.reduce((sum, value, piece) => sum + (output.rows.piece2word[piece] === word ? value : 0), 0));
+  return rows.ranges.map(([word]) =>
+    output.log_probs.reduce((sum, value, piece) => sum + value * share(output.rows.ranges[piece], word), 0));
 }
 
 /** Gold links as [{row, column, sure}], between all pieces of two linked words. */
@@ -88,8 +94,8 @@ function goldLinks(sentence, output, rows, columns) {
   const links = [];
   for (const kind of ["sure", "possible"]) {
     for (const [source, target] of sentence.gold[kind]) {
-      rows.words.forEach((word, row) => word === target && columns.words.forEach((other, column) =>
-        other === source && links.push({ row, column, sure: kind === "sure" })));
+      rows.ranges.forEach((range, row) => share(range, target) && columns.ranges.forEach((other, column) =>
+        share(other, source) && links.push({ row, column, sure: kind === "sure" })));
     }
   }
   return links;

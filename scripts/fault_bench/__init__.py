@@ -1,0 +1,1 @@
+"""Faults planted into good translations, and how many of them the flags find."""
