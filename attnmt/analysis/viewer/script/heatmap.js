@@ -16,8 +16,8 @@ function heatMap(figures, options) {
   const map = element("div", {
     class: "map", style: { "--cell": `${size}px`, "--columns": columns, "--head": `${head}px` },
   });
-  const columnLabels = labelsOf(first.columns, first.unread, place, "column");
-  const rowLabels = labelsOf(first.rows, first.repeated, (row) => row, "row");
+  const columnLabels = labelsOf(first.columns, inAny(figures, "unread"), place, "column");
+  const rowLabels = labelsOf(first.rows, inAny(figures, "repeated"), (row) => row, "row");
   const cells = shape("svg", { class: "cells", width: columns * size, height: rows * size });
   const bands = [shape("rect", { class: "band" }), shape("rect", { class: "band" })];
   cells.append(

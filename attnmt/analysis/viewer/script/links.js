@@ -23,7 +23,7 @@ function wordColumn(figures, kind, height, where) {
   const isSource = kind === "source";
   const [figure] = figures;
   const axis = isSource ? figure.columns : figure.rows;
-  const flagged = isSource ? figure.unread : figure.repeated;
+  const flagged = inAny(figures, isSource ? "unread" : "repeated");
   const items = axis.labels.map((text, index) => {
     const bars = isSource && figure.slots ? [] : figures.map((one, nth) => element("i", {
       class: "track", "data-system": isSource && figures.length < 2 ? undefined : one.system,

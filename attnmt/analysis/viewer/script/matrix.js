@@ -108,6 +108,11 @@ function goldOutside(sentence, output) {
   return links.filter(([s, t]) => s >= output.columns.words.length || t >= output.rows.words.length).length;
 }
 
+/** For each word whether one of the figures has it marked. */
+function inAny(figures, name) {
+  return figures[0][name].map((_, index) => figures.some((figure) => figure[name][index]));
+}
+
 /** Whether two figures have the same words (or pieces) on both sides. */
 function sameAxes(one, other) {
   return sameLabels(one.rows, other.rows) && sameLabels(one.columns, other.columns);
