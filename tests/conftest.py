@@ -4,9 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from attnmt.analysis.record import Record
 from attnmt.analysis.words import Span, word_spans
+
+# No deadline: a machine under load is no failure.
+settings.register_profile("attnmt", deadline=None)
+settings.load_profile("attnmt")
 
 
 def pieces_of(text: str) -> tuple[list[str], list[Span]]:

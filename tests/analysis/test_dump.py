@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from attnmt.analysis.dump import Dump, DumpWriter
+from attnmt.analysis.words import WORD_RULE
 from attnmt.errors import DataError
 
 HEADER = {"mode": "translate", "attention": {"name": "Additive"}}
@@ -83,6 +84,8 @@ def test_header_says_what_the_weights_are(dump):
     assert header == HEADER | {
         "format": "attn-dump",
         "version": 1,
+        "level": "piece",
+        "word_rule": WORD_RULE,
         "dtype": "<f2",
         "axes": ["layer", "head", "target", "source"],
         "eos_rows": True,

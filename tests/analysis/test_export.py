@@ -137,7 +137,7 @@ HOSTILE = st.lists(
 
 
 @given(source=HOSTILE, target=HOSTILE, tool=st.sampled_from(["marian", "sockeye"]))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_any_text_comes_back_or_is_refused(
     tmp_path_factory, make_record, source, target, tool
 ):
