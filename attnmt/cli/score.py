@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,11 +21,14 @@ from attnmt.cli.translating import (
     OutputOption,
     Precision,
     PrecisionOption,
+    ResumeOption,
     RunOption,
     SettingsOption,
     Shown,
+    check_resume,
     dumped,
     load_translator,
+    make_dump,
     warn_of_cuts,
     warn_of_slots,
     write,
@@ -46,6 +50,7 @@ def score(
     links: LinksOption = Links.argmax,
     attention: AttentionOption = None,
     precision: PrecisionOption = Precision.f2,
+    resume: ResumeOption = False,
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
@@ -59,13 +64,21 @@ def score(
     from attnmt.run import find_run
 
     folder = find_run(run)
+    if resume:
+        check_resume(source, attention)
     _check(source, target, output)
     translator = load_translator(folder, settings, device, batch_size=batch_size)
     if align:
         warn_of_slots(translator)
-    forced = translator.force(read_lines(source), read_lines(target))
-    found = ([translation] for translation in forced)
-    found = dumped(found, attention, translator.describe("force"), precision)
+    pairs = zip(read_lines(source), read_lines(target), strict=True)
+    resumed = (pairs, translator.window) if resume else None
+    dump = make_dump(attention, translator.describe("force"), precision, resumed)
+
+    def compute(first: int) -> Iterator[list["Translation"]]:
+        rest = (islice(read_lines(path), first, None) for path in (source, target))
+        return ([found] for found in translator.force(*rest, first=first))
+
+    found = dumped(compute, dump)
     found = warn_of_cuts(_warn_of_blanks(found, source), source)
     write(output, found, Shown(format, links.value, score=True, align=align))
 

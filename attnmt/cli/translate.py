@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,15 +21,21 @@ from attnmt.cli.translating import (
     OutputOption,
     Precision,
     PrecisionOption,
+    ResumeOption,
     RunOption,
     SettingsOption,
     Shown,
+    check_resume,
     dumped,
     load_translator,
+    make_dump,
     warn_of_cuts,
     warn_of_slots,
     write,
 )
+
+if TYPE_CHECKING:
+    from attnmt.translator import Translation
 
 
 def translate(
@@ -47,6 +54,7 @@ def translate(
     links: LinksOption = Links.argmax,
     attention: AttentionOption = None,
     precision: PrecisionOption = Precision.f2,
+    resume: ResumeOption = False,
     length_penalty: Annotated[
         float | None, typer.Option(min=0.0, help="In place of the run's.")
     ] = None,
@@ -67,6 +75,8 @@ def translate(
     from attnmt.text.lines import STANDARD_STREAM, read_lines
 
     folder = find_run(run)
+    if resume:
+        check_resume(file, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
     lines = read_lines(file)
@@ -85,9 +95,14 @@ def translate(
         warn_of_slots(translator)
     # Somebody who types line by line wants an answer to each.
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
-    found = translator.n_best(lines, n_best, window)
-    header = translator.describe(n_best=n_best)
-    found = warn_of_cuts(dumped(found, attention, header, precision), file)
+    resumed = (zip(read_lines(file)), translator.window) if resume else None
+    dump = make_dump(attention, translator.describe(n_best=n_best), precision, resumed)
+
+    def compute(first: int) -> Iterator[list["Translation"]]:
+        rest = islice(lines, first, None)
+        return translator.n_best(rest, n_best, window, first=first)
+
+    found = warn_of_cuts(dumped(compute, dump), file)
     several = n_best > 1
     write(
         output,

@@ -2,15 +2,18 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
+from attnmt.errors import ConfigError
+from attnmt.text.lines import STANDARD_STREAM
+
 if TYPE_CHECKING:
+    from attnmt.analysis.dump_writer import DumpWriter
     from attnmt.translator import Translation, Translator
 
 
@@ -65,6 +68,12 @@ AttentionOption = Annotated[
 PrecisionOption = Annotated[
     Precision,
     typer.Option("--attention-dtype", help="Weights of 2 bytes or, exactly, of 4."),
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on where the same command was killed (--attention)."
+    ),
 ]
 BatchOption = Annotated[
     int | None, typer.Option(min=1, help="Lines computed together.")
@@ -123,21 +132,55 @@ def warn_of_cuts(
         yield translations
 
 
-def dumped(
-    found: Iterable[list["Translation"]],
+def check_resume(file: Path, attention: Path | None) -> None:
+    """Raise ConfigError when there is nothing to resume from, or text that is gone."""
+    if attention is None:
+        raise ConfigError(
+            "--resume: expected --attention DIR with it: that folder tells what is "
+            "done already"
+        )
+    if file == STANDARD_STREAM or file.exists() and not file.is_file():
+        raise ConfigError(
+            f"--resume: expected a file, found {file}, which cannot be read again from "
+            "its beginning"
+        )
+
+
+def make_dump(
     path: Path | None,
     header: dict[str, object],
     precision: Precision,
-) -> Iterator[list["Translation"]]:
-    """Pass on what was found; dump its attention when a path is given."""
-    from attnmt.analysis.dump import DumpWriter
+    resumed: tuple[Iterable[Sequence[str]], int] | None,
+) -> "DumpWriter | None":
+    """The dump to write, if any; resumed: the texts of each line, and a window."""
+    from attnmt.analysis.dump_resume import ResumedDump
+    from attnmt.analysis.dump_writer import DumpWriter
 
-    with DumpWriter(path, header, precision.value) if path else nullcontext() as dump:
-        for translations in found:
-            if dump is not None:
-                for translation in translations:
-                    dump.write(translation)
-            yield translations
+    if path is None:
+        return None
+    if resumed is None:
+        return DumpWriter(path, header, precision.value)
+    inputs, window = resumed
+    dump = ResumedDump(path, header, precision.value, inputs=inputs, window=window)
+    print(f"{path}: {dump.kept_lines} lines are done already", file=sys.stderr)
+    return dump
+
+
+def dumped(
+    compute: Callable[[int], Iterable[list["Translation"]]], dump: "DumpWriter | None"
+) -> Iterator[list["Translation"]]:
+    """All translations: those that a dump keeps, then what `compute` makes of the rest.
+
+    `compute` is given the number of the first line to compute. What is dumped is passed
+    on as a reader of the dump finds it, so that it is the same when it is resumed.
+    """
+    if dump is None:
+        yield from compute(0)
+        return
+    with dump:
+        yield from dump.kept()
+        for translations in compute(dump.kept_lines):
+            yield [dump.write(translation) for translation in translations]
 
 
 class Shown(NamedTuple):
