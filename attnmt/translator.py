@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,8 @@ from attnmt import checkpoint, devices, model, search
 from attnmt.analysis.record import Record as Translation
 from attnmt.config.schema import Config, Decoding, Runtime
 from attnmt.errors import ConfigError
-from attnmt.model import Seq2Seq, build_model, named_weights
+from attnmt.layers.attention import Tensor
+from attnmt.model import Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
 from attnmt.sentences import (
     SourceLine,
@@ -30,6 +31,8 @@ T = TypeVar("T")
 
 class Translator:
     """Translates lines with a trained model."""
+
+    told: tuple[tf.TensorSpec, ...] = ()  # what a subclass tells the search beside
 
     def __init__(
         self,
@@ -62,7 +65,7 @@ class Translator:
         decoding: Decoding | None = None,
         settings: Sequence[str] = (),
         device: Literal["auto", "cpu", "gpu"] = "auto",
-    ) -> "Translator":
+    ) -> Self:
         """The best model of a run folder (its last one when none was validated).
 
         `settings`, as in "model.attention.mode=hard", and then `decoding` take the
@@ -180,13 +183,21 @@ class Translator:
                 found[place] = result
         return found
 
+    def _tell(self, lines: list[SourceLine]) -> tuple[np.ndarray, ...]:
+        """What `_encode` is told of the lines beside their pieces; kinds: `told`."""
+        return ()
+
+    def _encode(self, source: Tensor, *told: Tensor) -> Source:
+        return self.network.encode(source)
+
     def _search(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
         options = self.decoding
         beam = max(options.beam_size, n)
         source = padded([line.encoding.ids for line in lines])
         lengths = [len(line.encoding.ids) for line in lines]
         limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
-        result = self._search_function(beam)(source, np.array(limits, np.int32))
+        inputs = (source, np.array(limits, np.int32), *self._tell(lines))
+        result = self._search_function(beam)(*inputs)
         trace = tf.nest.map_structure(np.asarray, result)
         found = []
         for i, line in enumerate(lines):
@@ -221,8 +232,8 @@ class Translator:
     def _search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
         if beam not in self._searches:
 
-            def run(source, limits):
-                encoded = self.network.encode(source)
+            def run(source, limits, *told):
+                encoded = self._encode(source, *told)
                 start = self.network.start(encoded)
                 memory, state, ids = tf.nest.map_structure(
                     lambda x: tf.repeat(x, beam, axis=0),
@@ -239,7 +250,8 @@ class Translator:
                 )
 
             limits = tf.TensorSpec([None], tf.int32)
-            self._searches[beam] = tf.function(run, input_signature=[model.IDS, limits])
+            inputs = [model.IDS, limits, *self.told]
+            self._searches[beam] = tf.function(run, input_signature=inputs)
         return self._searches[beam]
 
     def _forced(
