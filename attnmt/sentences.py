@@ -1,6 +1,6 @@
 """Source lines on their way to the model, hypotheses on their way back to text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from attnmt.search import Hypothesis
 from attnmt.text.tokenizer import EOS, PAD, Encoding, Tokenizer
 
 END_PIECE = "</s>"
+POSITIONS = 8192  # of a padded batch, so that long lines share with few
 AlignKind = Literal["token", "slot"]
 
 
@@ -43,6 +44,16 @@ def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
     for i, row in enumerate(rows):
         array[i, : len(row)] = row
     return array
+
+
+def by_length(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """Places of like length, the longest first, at most `most` at a time; none of 0."""
+    rest = [place for place, length in enumerate(lengths) if length]
+    rest.sort(key=lambda place: lengths[place], reverse=True)
+    while rest:
+        size = min(most, max(1, POSITIONS // lengths[rest[0]]))
+        yield rest[:size]
+        rest = rest[size:]
 
 
 def to_translation(

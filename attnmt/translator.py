@@ -1,9 +1,9 @@
 """From text to text with the attention that led there, from a run folder alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -12,17 +12,27 @@ from attnmt import checkpoint, devices, model, search
 from attnmt.analysis.record import Record as Translation
 from attnmt.config.schema import Config, Decoding, Runtime
 from attnmt.errors import ConfigError
-from attnmt.model import Seq2Seq, build_model, named_weights
+from attnmt.layers.attention import Tensor
+from attnmt.model import Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
-from attnmt.sentences import SourceLine, blank, padded, read_line, to_translation
+from attnmt.sentences import (
+    SourceLine,
+    blank,
+    by_length,
+    padded,
+    read_line,
+    to_translation,
+)
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 
 WINDOW = 20  # batches that are read ahead, to put lines of like length together
-POSITIONS = 8192  # source positions in a batch, so that long lines share with few
+T = TypeVar("T")
 
 
 class Translator:
     """Translates lines with a trained model."""
+
+    told: tuple[tf.TensorSpec, ...] = ()  # what a subclass tells the search beside
 
     def __init__(
         self,
@@ -55,7 +65,7 @@ class Translator:
         decoding: Decoding | None = None,
         settings: Sequence[str] = (),
         device: Literal["auto", "cpu", "gpu"] = "auto",
-    ) -> "Translator":
+    ) -> Self:
         """The best model of a run folder (its last one when none was validated).
 
         `settings`, as in "model.attention.mode=hard", and then `decoding` take the
@@ -86,27 +96,35 @@ class Translator:
         for translations in self.n_best(lines, 1):
             yield translations[0]
 
+    @property
+    def window(self) -> int:
+        """How many lines are read before the first of them is translated."""
+        return WINDOW * self.decoding.batch_size
+
     def n_best(
-        self, lines: Iterable[str], n: int, window: int | None = None
+        self, lines: Iterable[str], n: int, window: int | None = None, *, first: int = 0
     ) -> Iterator[list[Translation]]:
         """Up to `n` translations of each line, best first; a blank line has one.
 
-        `window` lines are read before the first of them is translated.
+        `window` takes the place of the Translator's; `first` numbers the first line.
         """
-        numbered = enumerate(lines)
-        window = window or WINDOW * self.decoding.batch_size
-        while ahead := list(islice(numbered, window)):
+        numbered = enumerate(lines, first)
+        while ahead := list(islice(numbered, window or self.window)):
             yield from self._window([self._read(i, text) for i, text in ahead], n)
 
     def force(
-        self, sources: Iterable[str], targets: Iterable[str]
+        self, sources: Iterable[str], targets: Iterable[str], *, first: int = 0
     ) -> Iterator[Translation]:
-        """Given targets as if they had been the translations, in order."""
-        pairs = enumerate(zip(sources, targets, strict=True))
-        while batch := list(islice(pairs, self.decoding.batch_size)):
-            yield from self._forced([(self._read(i, s), t) for i, (s, t) in batch])
+        """Given targets as if they had been the translations, in order.
 
-    def describe(self, mode: str = "translate") -> dict[str, object]:
+        A blank source has nothing to read: its target is left out, as if blank too.
+        """
+        pairs = enumerate(zip(sources, targets, strict=True), first)
+        while ahead := list(islice(pairs, self.window)):
+            lines = [self._read(i, source) for i, (source, _) in ahead]
+            yield from self._force_window(lines, [target for _, (_, target) in ahead])
+
+    def describe(self, mode: str = "translate", n_best: int = 1) -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
         attention = self.network.decoder.attention
         return {
@@ -118,6 +136,7 @@ class Translator:
             },
             "query": "produced",
             "mode": mode,
+            "n_best": n_best,
             "decoding": self.decoding.model_dump(),
             **self.origin,
         }
@@ -130,22 +149,46 @@ class Translator:
         """How many columns of the weights a source fills; None for all (slots)."""
         return source_length if self.align_kind == "token" else None
 
-    def _window(self, lines: list[SourceLine], n: int) -> Iterator[list[Translation]]:
-        done = {
-            line.id: [blank(line, self.align_kind)]
-            for line in lines
-            if not line.encoding.ids
-        }
-        rest = [line for line in lines if line.encoding.ids]
-        rest.sort(key=lambda line: len(line.encoding.ids), reverse=True)
-        while rest:
-            size = max(1, POSITIONS // len(rest[0].encoding.ids))
-            size = min(size, self.decoding.batch_size)
-            batch, rest = rest[:size], rest[size:]
-            found = self._search(batch, n)
-            done |= {line.id: best for line, best in zip(batch, found, strict=True)}
-        for line in lines:
-            yield done[line.id]
+    def _window(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+        return self._in_batches(
+            [len(line.encoding.ids) for line in lines],
+            [[blank(line, self.align_kind)] for line in lines],
+            lambda places: self._search([lines[i] for i in places], n),
+        )
+
+    def _force_window(
+        self, lines: list[SourceLine], targets: list[str]
+    ) -> list[Translation]:
+        ids = [[*ids, EOS] for ids in self.target_tokenizer.encode(targets)]
+        sources = [len(line.encoding.ids) for line in lines]
+        lengths = zip(sources, map(len, ids), strict=True)
+        return self._in_batches(
+            [max(source, target) if source else 0 for source, target in lengths],
+            [blank(line, self.align_kind) for line in lines],
+            lambda places: self._forced(
+                [(lines[i], targets[i], ids[i]) for i in places]
+            ),
+        )
+
+    def _in_batches(
+        self,
+        lengths: list[int],
+        blanks: list[T],
+        compute: Callable[[list[int]], Iterable[T]],
+    ) -> list[T]:
+        """What `compute` makes of places of like length at a time; blanks are left."""
+        found = blanks
+        for places in by_length(lengths, self.decoding.batch_size):
+            for place, result in zip(places, compute(places), strict=True):
+                found[place] = result
+        return found
+
+    def _tell(self, lines: list[SourceLine]) -> tuple[np.ndarray, ...]:
+        """What `_encode` is told of the lines beside their pieces; kinds: `told`."""
+        return ()
+
+    def _encode(self, source: Tensor, *told: Tensor) -> Source:
+        return self.network.encode(source)
 
     def _search(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
         options = self.decoding
@@ -153,7 +196,8 @@ class Translator:
         source = padded([line.encoding.ids for line in lines])
         lengths = [len(line.encoding.ids) for line in lines]
         limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
-        result = self._search_function(beam)(source, np.array(limits, np.int32))
+        inputs = (source, np.array(limits, np.int32), *self._tell(lines))
+        result = self._search_function(beam)(*inputs)
         trace = tf.nest.map_structure(np.asarray, result)
         found = []
         for i, line in enumerate(lines):
@@ -188,8 +232,8 @@ class Translator:
     def _search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
         if beam not in self._searches:
 
-            def run(source, limits):
-                encoded = self.network.encode(source)
+            def run(source, limits, *told):
+                encoded = self._encode(source, *told)
                 start = self.network.start(encoded)
                 memory, state, ids = tf.nest.map_structure(
                     lambda x: tf.repeat(x, beam, axis=0),
@@ -206,32 +250,27 @@ class Translator:
                 )
 
             limits = tf.TensorSpec([None], tf.int32)
-            self._searches[beam] = tf.function(run, input_signature=[model.IDS, limits])
+            inputs = [model.IDS, limits, *self.told]
+            self._searches[beam] = tf.function(run, input_signature=inputs)
         return self._searches[beam]
 
-    def _forced(self, batch: Sequence[tuple[SourceLine, str]]) -> Iterator[Translation]:
-        lines = [line for line, _ in batch]
-        targets = [
-            [*ids, EOS] for ids in self.target_tokenizer.encode([t for _, t in batch])
-        ]
-        # A blank source has nothing to attend to; its row only keeps the place.
-        source = padded([line.encoding.ids or [EOS] for line in lines])
-        target_out = padded(targets)
-        target_in = padded([[BOS, *ids[:-1]] for ids in targets])
+    def _forced(
+        self, batch: Sequence[tuple[SourceLine, str, list[int]]]
+    ) -> Iterator[Translation]:
+        source = padded([line.encoding.ids for line, _, _ in batch])
+        target_in = padded([[BOS, *ids[:-1]] for _, _, ids in batch])
+        target_out = padded([ids for _, _, ids in batch])
         result = self._force(source, target_in, target_out)
         log_probs, seen = tf.nest.map_structure(np.asarray, result)
-        for i, (line, text) in enumerate(batch):
-            if not line.encoding.ids:
-                yield blank(line, self.align_kind)
-                continue
-            length = len(targets[i])
+        for i, (line, text, ids) in enumerate(batch):
+            length = len(ids)
             columns = self._columns(len(line.encoding.ids))
             row = seen.weights[i, ..., :length, :columns]
             row = row if row.ndim == 2 else np.moveaxis(row, 0, 1)
             extras = {name: x[i, :length] for name, x in seen.extras.items()}
             total = log_probs[i, :length]
             hypothesis = search.Hypothesis(
-                np.array(targets[i]), total, row, extras, float(total.sum()), True
+                np.array(ids), total, row, extras, float(total.sum()), True
             )
             encoding = self.target_tokenizer.encode_with_spans(text)
             yield to_translation(line, text, encoding, hypothesis, self.align_kind)

@@ -17,12 +17,14 @@ LAYERS = (
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"},
     {"attnmt.analysis", "attnmt.evaluation"},
     {"attnmt.sentences"},
+    {"attnmt.edits"},
     {"attnmt.translator"},
+    {"attnmt.what_if"},
     {"attnmt.training"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )
-LIGHT = ("cli", "config", "text", "evaluation", "analysis", "run", "errors")
+LIGHT = ("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits")
 
 
 def module_of(path: Path) -> str:

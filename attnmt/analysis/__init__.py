@@ -2,6 +2,7 @@
 
     dump.py        the folder of attention weights: its format, reading
     dump_writer.py its writing
+    dump_resume.py going on with one that was killed
     record.py      what a dump keeps of one translation
     words.py       from pieces to words
     word_level.py  a dump of words

@@ -115,6 +115,13 @@ class Dump:
         except ValidationError as error:
             raise self._error(number, _first(error)) from error
 
+    def sizes(self, count: int) -> tuple[int, int]:
+        """Bytes of records.jsonl and weights.bin that the first records fill."""
+        if count == 0:
+            return 0, 0
+        _, begin, size, place = self._lines[count - 1]
+        return begin + size, place.offset + place.nbytes
+
     def select(
         self, ids: Collection[int] = (), rank: int | None = None
     ) -> Iterator[Record]:
@@ -154,6 +161,7 @@ class Dump:
 
     def _read_index(self) -> list[_Line]:
         done = self._read_done()  # first, as the dump may be growing
+        self.finished = done is not None
         available = (self.path / WEIGHTS).stat().st_size
         with (self.path / RECORDS).open("rb") as file:
             lines = list(self._scan(file, available))

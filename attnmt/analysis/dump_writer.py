@@ -6,6 +6,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -33,6 +34,7 @@ class DumpWriter:
     A reader may follow while it grows. DONE.json comes last and says that the dump is
     complete; after an exception it is missing. A dump that was at `path` before stays
     as it is until the new one is complete. `header` tells what made the weights.
+    ResumedDump goes on with a dump that was killed.
     Raises DataError for a path that holds anything else, and for numbers that are
     not finite.
     """
@@ -59,22 +61,36 @@ class DumpWriter:
         }
         self._replaces = _holds_dump(path)
         self._new = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        self._last = (-1, 0)  # id, rank
+        self.kept_lines = 0  # of the input, that were in a dump before
+        self._last = (0, -1)  # id, rank
         self._count = self._offset = 0
 
     def __enter__(self) -> Self:
         with self._errors():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._new.mkdir()
-            _write_json(self._new / HEADER, self._header)
-            self._folder = self._new if self._replaces else self._new.rename(self.path)
-            self._weights = (self._folder / WEIGHTS).open("xb")
-            self._records = (self._folder / RECORDS).open("xb")
-        self._sums = {RECORDS: hashlib.sha256(), WEIGHTS: hashlib.sha256()}
+            self._folder = self._place()
+            self._weights = (self._folder / WEIGHTS).open("a+b")
+            self._records = (self._folder / RECORDS).open("a+b")
+            self._sums = {RECORDS: _sum(self._records), WEIGHTS: _sum(self._weights)}
         return self
 
-    def write(self, record: Record) -> None:
-        """Append a record; ids, and ranks of the same id, must rise."""
+    def _place(self) -> Path:
+        """The folder to write to, with a header and the files to append to."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._new.mkdir()
+        _write_json(self._new / HEADER, self._header)
+        for name in (WEIGHTS, RECORDS):
+            (self._new / name).touch()
+        return self._new if self._replaces else self._new.rename(self.path)
+
+    def kept(self) -> Iterator[list[Record]]:
+        """The records of the kept lines, line by line; a new dump keeps none."""
+        return iter(())
+
+    def write(self, record: Record) -> Record:
+        """Append a record, and return it as a reader finds it: its weights rounded.
+
+        Ids, and ranks of the same id, must rise.
+        """
         if (record.id, record.rank) <= self._last:
             raise ValueError(f"id {record.id} rank {record.rank} is out of order")
         with np.errstate(over="ignore"):  # what overflows is refused below
@@ -84,6 +100,7 @@ class DumpWriter:
                 f"{self.path}: the attention weights of input line {record.id + 1} "
                 f"are not all finite numbers of type {self._dtype}"
             )
+        record = record.model_copy(update={"weights": array})
         raw = array.tobytes()
         place = {
             "shape": array.shape,
@@ -103,6 +120,7 @@ class DumpWriter:
         self._last = (record.id, record.rank)
         self._count += 1
         self._offset += len(raw)
+        return record
 
     def __exit__(
         self,
@@ -164,6 +182,12 @@ def _holds_dump(path: Path) -> bool:
         f"{path}: exists and is not (only) an attention dump; it is left as it is, "
         "choose another name"
     )
+
+
+def _sum(file: BufferedRandom) -> "hashlib._Hash":
+    """The SHA-256 of what is in a file already, to go on with."""
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256")
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ COMMANDS = {
         "translate",
         "Translate text, line by line: N lines in, N lines out, in order.",
     ),
+    "score": ("score", "Score given translations: N pairs in, N lines out, in order."),
     "eval": (
         "evaluate",
         "Score translations: the test set of a run, other text, or two files.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnmt.cli.translate import Links
+from attnmt.cli.translating import Links
 from attnmt.errors import ConfigError
 from attnmt.evaluation import inputs, metrics
 from attnmt.evaluation.alignment_error import AlignmentScore, alignment_error

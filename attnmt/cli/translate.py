@@ -2,66 +2,66 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
-from enum import StrEnum
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.cli.translating import (
+    AlignOption,
+    AttentionOption,
+    BatchOption,
+    Device,
+    DeviceOption,
+    Format,
+    FormatOption,
+    Links,
+    LinksOption,
+    OutputOption,
+    Precision,
+    PrecisionOption,
+    ResumeOption,
+    RunOption,
+    SettingsOption,
+    Shown,
+    check_resume,
+    dumped,
+    load_translator,
+    make_dump,
+    warn_of_cuts,
+    warn_of_slots,
+    write,
+)
+
 if TYPE_CHECKING:
-    from attnmt.translator import Translation, Translator
-
-
-class Format(StrEnum):
-    """How translations are written."""
-
-    text = "text"
-    jsonl = "jsonl"
-    tsv = "tsv"
-
-
-class Links(StrEnum):
-    """How word alignments are read from attention."""
-
-    argmax = "argmax"
-    strong = "strong"
-
-
-class Device(StrEnum):
-    """What to compute on."""
-
-    auto = "auto"
-    cpu = "cpu"
-    gpu = "gpu"
+    from attnmt.edits import Edits
+    from attnmt.translator import Translation
 
 
 def translate(
     file: Annotated[
         Path, typer.Argument(help="Text to translate; - is standard input.")
     ] = Path("-"),
-    run: Annotated[Path | None, typer.Option(help="Run folder of the model.")] = None,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="- is standard output.")
-    ] = Path("-"),
+    run: RunOption = None,
+    output: OutputOption = Path("-"),
     beam: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
     n_best: Annotated[int, typer.Option(min=1, help="Translations of each line.")] = 1,
-    format: Annotated[Format, typer.Option(help="Format of the output.")] = Format.text,
+    format: FormatOption = Format.text,
     scores: Annotated[
         bool, typer.Option("--scores", help="Write scores too (text).")
     ] = False,
-    align: Annotated[
-        bool, typer.Option("--align", help="Write word alignments too (Pharaoh).")
-    ] = False,
-    links: Annotated[
-        Links,
+    align: AlignOption = False,
+    links: LinksOption = Links.argmax,
+    attention: AttentionOption = None,
+    precision: PrecisionOption = Precision.f2,
+    resume: ResumeOption = False,
+    force_attention: Annotated[
+        Path | None,
         typer.Option(
-            help="Of a target word: argmax links the source word that it reads most, "
-            "strong also those that it reads half as much."
+            help="Read with the weights of this JSON file at chosen target pieces, "
+            "and decode on."
         ),
-    ] = Links.argmax,
-    attention: Annotated[
-        Path | None, typer.Option(help="Write the attention weights to this folder.")
     ] = None,
     length_penalty: Annotated[
         float | None, typer.Option(min=0.0, help="In place of the run's.")
@@ -69,147 +69,82 @@ def translate(
     coverage_penalty: Annotated[
         float | None, typer.Option(min=0.0, help="In place of the run's.")
     ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Lines translated together.")
-    ] = None,
-    set: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Change a setting of decoding, or one of model.attention that needs "
-            "no training, as in model.attention.mode=hard.",
-        ),
-    ] = None,
-    device: Annotated[Device, typer.Option(help="auto: a GPU if any.")] = Device.auto,
+    batch_size: BatchOption = None,
+    settings: SettingsOption = None,
+    device: DeviceOption = Device.auto,
 ) -> None:
     """Translate text, line by line: N lines in, N lines out, in order.
 
     With --n-best the text format has a line per translation: number of the input
     line (from 0) ||| translation ||| score. Scores and alignments follow after |||.
+
+    --force-attention takes a list such as [{"id": 0, "target": 2, "weights": {"3": 1,
+    "4": 0.5}}]: for the first line the third target piece (</s> is the last) reads the
+    source words 3 and 4 (from 0; after the last word, </s>), or with "level": "piece"
+    those pieces. The weights of a row are divided by their sum.
     """
     from attnmt.errors import ConfigError
-    from attnmt.run import Run, find_run
+    from attnmt.run import find_run
     from attnmt.text.lines import STANDARD_STREAM, read_lines
 
     folder = find_run(run)
+    if resume:
+        check_resume(file, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
     lines = read_lines(file)
     first = next(lines, None)  # a file that cannot be read is told before the wait
     lines = iter(()) if first is None else _chain(first, lines)
-    from attnmt import devices
+    edits = None
+    if force_attention is not None:
+        from attnmt.edits import Edits
 
-    devices.load_tensorflow()
-    from attnmt.translator import Translator, with_decoding
-
-    decoding = with_decoding(
-        Run(folder).load_config(set or ()),
+        edits = Edits(force_attention)
+    translator = load_translator(
+        folder,
+        settings,
+        device,
         beam_size=beam,
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
     )
-    translator = Translator.load(
-        folder, decoding=decoding, settings=set or (), device=device.value
-    )
-    if align and translator.align_kind == "slot":
-        print(
-            "--align: this model's attention is over memory slots, not over source "
-            "tokens: there are no word alignments, they are left empty",
-            file=sys.stderr,
-        )
+    if align:
+        warn_of_slots(translator)
+    if edits is not None:
+        from attnmt.what_if import PinnedTranslator
+
+        given = list(lines)  # all edits are checked before anything is translated
+        translator, lines = PinnedTranslator(translator, edits, given), iter(given)
     # Somebody who types line by line wants an answer to each.
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
-    found = translator.n_best(lines, n_best, window)
-    found = _warn_of_cuts(_dumped(found, translator, attention), file)
-    show = _Shown(format, n_best > 1, scores or n_best > 1, align, links.value)
-    _write(output, found, show)
+    resumed = (zip(read_lines(file)), translator.window) if resume else None
+    dump = make_dump(attention, translator.describe(n_best=n_best), precision, resumed)
+
+    def compute(first: int) -> Iterator[list["Translation"]]:
+        rest = islice(lines, first, None)
+        return translator.n_best(rest, n_best, window, first=first)
+
+    found = warn_of_cuts(dumped(compute, dump), file)
+    found = _warn_of_unreached(found, edits) if edits is not None else found
+    several = n_best > 1
+    write(
+        output,
+        found,
+        Shown(format, links.value, several, True, scores or several, align),
+    )
+
+
+def _warn_of_unreached(
+    found: Iterable[list["Translation"]], edits: "Edits"
+) -> Iterator[list["Translation"]]:
+    for translations in found:
+        best = translations[0]
+        for message in edits.beyond(best.id, len(best.target_pieces)):
+            print(message, file=sys.stderr)
+        yield translations
 
 
 def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
     yield first
     yield from rest
-
-
-def _dumped(
-    found: Iterable[list["Translation"]], translator: "Translator", path: Path | None
-) -> Iterator[list["Translation"]]:
-    from attnmt.analysis.dump import DumpWriter
-
-    header = translator.describe()
-    with DumpWriter(path, header) if path else nullcontext() as dump:
-        for translations in found:
-            if dump is not None:
-                for translation in translations:
-                    dump.write(translation)
-            yield translations
-
-
-def _warn_of_cuts(
-    found: Iterable[list["Translation"]], file: Path
-) -> Iterator[list["Translation"]]:
-    for translations in found:
-        if "truncated" in translations[0].flags:
-            print(
-                f"{file}:{translations[0].id + 1}: only the first "
-                f"{len(translations[0].source_pieces) - 1} pieces are translated: the "
-                "line is too long",
-                file=sys.stderr,
-            )
-        yield translations
-
-
-class _Shown(NamedTuple):
-    """What is written of a translation."""
-
-    format: Format
-    number: bool  # the rest is of the text format
-    score: bool
-    align: bool
-    links: Literal["argmax", "strong"]
-
-    def line(self, translation: "Translation") -> str:
-        from attnmt.analysis.alignments import pharaoh
-
-        links = pharaoh(translation.links(self.links))
-        if self.format is Format.jsonl:
-            return _json(translation, links)
-        score = f"{translation.norm_score:.4f}"
-        if self.format is Format.tsv:
-            text = translation.text.replace("\t", " ")
-            fields = (translation.id, translation.rank, score, text, links)
-            return "\t".join(map(str, fields))
-        fields = [str(translation.id)] if self.number else []
-        fields.append(translation.text)
-        fields += [score] if self.score else []
-        fields += [links] if self.align else []
-        return " ||| ".join(fields)
-
-
-def _write(output: Path, found: Iterable[list["Translation"]], shown: _Shown) -> None:
-    from attnmt.text.lines import text_output
-
-    with text_output(output) as stream:
-        for translations in found:
-            for translation in translations:
-                stream.write(shown.line(translation) + "\n")
-            stream.flush()
-
-
-def _json(translation: "Translation", links: str) -> str:
-    from attnmt.text.lines import json_text
-
-    fields = {
-        "id": translation.id,
-        "rank": translation.rank,
-        "source": translation.source,
-        "text": translation.text,
-        "score": translation.norm_score,
-        "log_prob": translation.score,
-        "source_pieces": translation.source_pieces,
-        "pieces": translation.target_pieces,
-        "log_probs": translation.log_probs,
-        "alignment": links,
-        "flags": translation.flags,
-    }
-    return json_text(fields)

@@ -24,10 +24,11 @@ def read_pairs(corpus: Corpus, source_lang: str, target_lang: str) -> Iterator[P
     if corpus.tfds is not None:
         return _read_tfds(corpus, source_lang, target_lang)
     assert corpus.source is not None and corpus.target is not None
-    return _read_files(corpus.source, corpus.target)
+    return read_files(corpus.source, corpus.target)
 
 
-def _read_files(source: Path, target: Path) -> Iterator[Pair]:
+def read_files(source: Path, target: Path) -> Iterator[Pair]:
+    """Yield the pairs of two files; raises DataError when one has more lines."""
     pairs = zip_longest(read_lines(source), read_lines(target))
     for number, (source_line, target_line) in enumerate(pairs):
         if source_line is None or target_line is None:

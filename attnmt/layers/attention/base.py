@@ -67,6 +67,13 @@ class Attention(keras.layers.Layer):
         """The state after reading with weights [batch, target, source]."""
         return state
 
+    def read(
+        self, weights: Tensor, query: Tensor, memory: Memory, state: State
+    ) -> tuple[Tensor, State]:
+        """Context and next state of reading with these weights, whoever made them."""
+        context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
+        return context, self.next_state(state, weights)
+
     def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
         """What else a dump should tell of a reading: float32 [batch, target, ...].
 
@@ -91,5 +98,5 @@ class Attention(keras.layers.Layer):
                 f"{expected} source positions, found {tuple(scores.shape)}"
             )
         weights = self.normalise(scores, memory.mask[:, None, :])
-        context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
-        return context, weights, self.next_state(state, weights)
+        context, state = self.read(weights, query, memory, state)
+        return context, weights, state

@@ -154,6 +154,14 @@ class CoverageAttention(Attention):
         seen = self.coverage.next_state(seen, weights, memory, query)
         return context, weights, (inner, seen)
 
+    def read(
+        self, weights: Tensor, query: Tensor, memory: Memory, state: State
+    ) -> tuple[Tensor, State]:
+        inner, seen = state
+        adjusted = self.coverage.adjust(memory, seen)
+        context, inner = self.inner.read(weights, query, adjusted, inner)
+        return context, (inner, self.coverage.next_state(seen, weights, memory, query))
+
     def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
         inner, seen = state
         return self.inner.extras(query, self.coverage.adjust(memory, seen), inner)

@@ -46,11 +46,11 @@ class GaussianMixtureAttention(Attention):
         exponents = log_a[..., None] - tf.exp(log_b)[..., None] * away**2
         return ops.logsumexp(exponents, axis=2)  # [batch, target, source]
 
-    def call(
-        self, query: Tensor, memory: Memory, state: State = ()
-    ) -> tuple[Tensor, Tensor, State]:
-        context, weights, _ = super().call(query, memory, state)
-        return context, weights, self.centres(query, state)[:, -1]
+    def read(
+        self, weights: Tensor, query: Tensor, memory: Memory, state: State
+    ) -> tuple[Tensor, State]:
+        context, _ = super().read(weights, query, memory, state)
+        return context, self.centres(query, state)[:, -1]
 
     def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
         return {"p_centers": self.centres(query, state) - 1.0}

@@ -1,6 +1,6 @@
 """Several mechanisms that read side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -65,23 +65,38 @@ class MultiHeadAttention(Attention):
         self, query: Tensor, memory: Any, state: State = ()
     ) -> tuple[Tensor, Tensor, State]:
         """Context [batch, target, depth], weights [batch, head, target, source]."""
-        queries = self._split(self.query_layer(query))
-        states = state or ((),) * len(self.heads)
-        heads = zip(self.heads, queries, memory.heads, states, strict=True)
         contexts, weights, states = zip(
-            *(head(query, own, state) for head, query, own, state in heads), strict=True
+            *(head(*reading) for head, *reading in self._heads(query, memory, state)),
+            strict=True,
         )
-        assert self.output_layer is not None
-        context = self.output_layer(tf.concat(contexts, axis=-1))
-        return context, tf.stack(weights, axis=1), states
+        return self._joined(contexts), tf.stack(weights, axis=1), states
+
+    def read(
+        self, weights: Tensor, query: Tensor, memory: Any, state: State
+    ) -> tuple[Tensor, State]:
+        """As in `call`, with weights [batch, head, target, source] that are given."""
+        heads = self._heads(query, memory, state)
+        rows = zip(tf.unstack(weights, len(self.heads), axis=1), heads, strict=True)
+        contexts, states = zip(
+            *(head.read(row, *reading) for row, (head, *reading) in rows), strict=True
+        )
+        return self._joined(contexts), states
 
     def extras(self, query: Tensor, memory: Any, state: State) -> dict[str, Tensor]:
         """Those of the heads, [batch, target, head, ...]."""
+        heads = self._heads(query, memory, state)
+        found = [head.extras(*reading) for head, *reading in heads]
+        return {n: tf.stack([each[n] for each in found], axis=2) for n in found[0]}
+
+    def _heads(self, query: Tensor, memory: Any, state: State) -> Iterator[Any]:
+        """Each head with its query, memory and state."""
         queries = self._split(self.query_layer(query))
         states = state or ((),) * len(self.heads)
-        heads = zip(self.heads, queries, memory.heads, states, strict=True)
-        found = [head.extras(query, own, state) for head, query, own, state in heads]
-        return {n: tf.stack([each[n] for each in found], axis=2) for n in found[0]}
+        return zip(self.heads, queries, memory.heads, states, strict=True)
+
+    def _joined(self, contexts: Sequence[Tensor]) -> Tensor:
+        assert self.output_layer is not None
+        return self.output_layer(tf.concat(contexts, axis=-1))
 
     def _split(self, x: Tensor) -> list[Tensor]:
         return tf.split(x, len(self.heads), axis=-1)

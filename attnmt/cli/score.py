@@ -1,0 +1,111 @@
+"""`attnmt score`."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attnmt.cli.translating import (
+    AlignOption,
+    AttentionOption,
+    BatchOption,
+    Device,
+    DeviceOption,
+    Format,
+    FormatOption,
+    Links,
+    LinksOption,
+    OutputOption,
+    Precision,
+    PrecisionOption,
+    ResumeOption,
+    RunOption,
+    SettingsOption,
+    Shown,
+    check_resume,
+    dumped,
+    load_translator,
+    make_dump,
+    warn_of_cuts,
+    warn_of_slots,
+    write,
+)
+from attnmt.errors import ConfigError
+from attnmt.text.lines import STANDARD_STREAM, read_lines
+
+if TYPE_CHECKING:
+    from attnmt.translator import Translation
+
+
+def score(
+    source: Annotated[Path, typer.Argument(help="Source text.")],
+    target: Annotated[Path, typer.Argument(help="Its translation, line by line.")],
+    run: RunOption = None,
+    output: OutputOption = Path("-"),
+    format: FormatOption = Format.text,
+    align: AlignOption = False,
+    links: LinksOption = Links.argmax,
+    attention: AttentionOption = None,
+    precision: PrecisionOption = Precision.f2,
+    resume: ResumeOption = False,
+    batch_size: BatchOption = None,
+    settings: SettingsOption = None,
+    device: DeviceOption = Device.auto,
+) -> None:
+    """Score given translations: N pairs in, N lines out, in order.
+
+    A line is the log-probability (natural) of a target given its source, not divided
+    by its length; the alignment follows after |||. jsonl tells it of every piece too.
+    A pair whose source is blank is not scored: 0, flagged empty_src.
+    """
+    from attnmt.run import find_run
+
+    folder = find_run(run)
+    if resume:
+        check_resume(source, attention)
+    _check(source, target, output)
+    translator = load_translator(folder, settings, device, batch_size=batch_size)
+    if align:
+        warn_of_slots(translator)
+    pairs = zip(read_lines(source), read_lines(target), strict=True)
+    resumed = (pairs, translator.window) if resume else None
+    dump = make_dump(attention, translator.describe("force"), precision, resumed)
+
+    def compute(first: int) -> Iterator[list["Translation"]]:
+        rest = (islice(read_lines(path), first, None) for path in (source, target))
+        return ([found] for found in translator.force(*rest, first=first))
+
+    found = dumped(compute, dump)
+    found = warn_of_cuts(_warn_of_blanks(found, source), source)
+    write(output, found, Shown(format, links.value, score=True, align=align))
+
+
+def _check(source: Path, target: Path, output: Path) -> None:
+    """Raise an error for what cannot be read twice and for unequal line counts."""
+    from attnmt.text.corpora import read_files
+
+    for path in (source, target):
+        if path == STANDARD_STREAM or path.exists() and not path.is_file():
+            raise ConfigError(
+                f"{path}: expected a file: its lines are counted before the first of "
+                "them is scored"
+            )
+        if path.exists() and output.exists() and output.samefile(path):
+            raise ConfigError(f"{output}: expected an output that is not the input")
+    for _ in read_files(source, target):
+        pass
+
+
+def _warn_of_blanks(
+    found: Iterable[list["Translation"]], file: Path
+) -> Iterator[list["Translation"]]:
+    for translations in found:
+        if "empty_src" in translations[0].flags:
+            print(
+                f"{file}:{translations[0].id + 1}: blank: its target is not scored",
+                file=sys.stderr,
+            )
+        yield translations

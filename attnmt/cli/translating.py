@@ -1,0 +1,239 @@
+"""What `attnmt translate` and `attnmt score` share: options, loading, writing."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import typer
+
+from attnmt.errors import ConfigError
+from attnmt.text.lines import STANDARD_STREAM, json_text
+
+if TYPE_CHECKING:
+    from attnmt.analysis.dump_writer import DumpWriter
+    from attnmt.translator import Translation, Translator
+
+
+class Format(StrEnum):
+    """How translations are written."""
+
+    text = "text"
+    jsonl = "jsonl"
+    tsv = "tsv"
+
+
+class Links(StrEnum):
+    """How word alignments are read from attention."""
+
+    argmax = "argmax"
+    strong = "strong"
+
+
+class Device(StrEnum):
+    """What to compute on."""
+
+    auto = "auto"
+    cpu = "cpu"
+    gpu = "gpu"
+
+
+class Precision(StrEnum):
+    """Floating point numbers of 2 or 4 bytes."""
+
+    f2 = "f2"
+    f4 = "f4"
+
+
+RunOption = Annotated[Path | None, typer.Option(help="Run folder of the model.")]
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", help="- is standard output.")
+]
+FormatOption = Annotated[Format, typer.Option(help="Format of the output.")]
+AlignOption = Annotated[
+    bool, typer.Option("--align", help="Write word alignments too (Pharaoh).")
+]
+LinksOption = Annotated[
+    Links,
+    typer.Option(
+        help="Of a target word: argmax links the source word that it reads most, "
+        "strong also those that it reads half as much."
+    ),
+]
+AttentionOption = Annotated[
+    Path | None, typer.Option(help="Write the attention weights to this folder.")
+]
+PrecisionOption = Annotated[
+    Precision,
+    typer.Option("--attention-dtype", help="Weights of 2 bytes or, exactly, of 4."),
+]
+ResumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on where the same command was killed (--attention)."
+    ),
+]
+BatchOption = Annotated[
+    int | None, typer.Option(min=1, help="Lines computed together.")
+]
+SettingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Change a setting of decoding, or one of model.attention that needs "
+        "no training, as in model.attention.mode=hard.",
+    ),
+]
+DeviceOption = Annotated[Device, typer.Option(help="auto: a GPU if any.")]
+
+
+def load_translator(
+    folder: Path, settings: list[str] | None, device: Device, **decoding: object
+) -> "Translator":
+    """The translator of a run; what is None in `decoding` stays as the run has it."""
+    from attnmt import devices
+
+    devices.load_tensorflow()
+    from attnmt.run import Run
+    from attnmt.translator import Translator, with_decoding
+
+    return Translator.load(
+        folder,
+        decoding=with_decoding(Run(folder).load_config(settings or ()), **decoding),
+        settings=settings or (),
+        device=device.value,
+    )
+
+
+def warn_of_slots(translator: "Translator") -> None:
+    """Say that --align is in vain for a model whose attention links no words."""
+    if translator.align_kind == "slot":
+        print(
+            "--align: this model's attention is over memory slots, not over source "
+            "tokens: there are no word alignments, they are left empty",
+            file=sys.stderr,
+        )
+
+
+def warn_of_cuts(
+    found: Iterable[list["Translation"]], file: Path
+) -> Iterator[list["Translation"]]:
+    """Pass on what was found; say which lines of the file were cut."""
+    for translations in found:
+        if "truncated" in translations[0].flags:
+            print(
+                f"{file}:{translations[0].id + 1}: only the first "
+                f"{len(translations[0].source_pieces) - 1} pieces are read: the "
+                "line is too long",
+                file=sys.stderr,
+            )
+        yield translations
+
+
+def check_resume(file: Path, attention: Path | None) -> None:
+    """Raise ConfigError when there is nothing to resume from, or text that is gone."""
+    if attention is None:
+        raise ConfigError(
+            "--resume: expected --attention DIR with it: that folder tells what is "
+            "done already"
+        )
+    if file == STANDARD_STREAM or file.exists() and not file.is_file():
+        raise ConfigError(
+            f"--resume: expected a file, found {file}, which cannot be read again from "
+            "its beginning"
+        )
+
+
+def make_dump(
+    path: Path | None,
+    header: dict[str, object],
+    precision: Precision,
+    resumed: tuple[Iterable[Sequence[str]], int] | None,
+) -> "DumpWriter | None":
+    """The dump to write, if any; resumed: the texts of each line, and a window."""
+    from attnmt.analysis.dump_resume import ResumedDump
+    from attnmt.analysis.dump_writer import DumpWriter
+
+    if path is None:
+        return None
+    if resumed is None:
+        return DumpWriter(path, header, precision.value)
+    inputs, window = resumed
+    dump = ResumedDump(path, header, precision.value, inputs=inputs, window=window)
+    print(f"{path}: {dump.kept_lines} lines are done already", file=sys.stderr)
+    return dump
+
+
+def dumped(
+    compute: Callable[[int], Iterable[list["Translation"]]], dump: "DumpWriter | None"
+) -> Iterator[list["Translation"]]:
+    """All translations: those that a dump keeps, then what `compute` makes of the rest.
+
+    `compute` is given the number of the first line to compute. What is dumped is passed
+    on as a reader of the dump finds it, so that it is the same when it is resumed.
+    """
+    if dump is None:
+        yield from compute(0)
+        return
+    with dump:
+        yield from dump.kept()
+        for translations in compute(dump.kept_lines):
+            yield [dump.write(translation) for translation in translations]
+
+
+class Shown(NamedTuple):
+    """What is written of a translation."""
+
+    format: Format
+    links: Literal["argmax", "strong"]
+    number: bool = False  # the rest is of the text format
+    text: bool = False
+    score: bool = False
+    align: bool = False
+
+    def line(self, translation: "Translation") -> str:
+        """The line of a translation, without its end."""
+        from attnmt.analysis.alignments import pharaoh
+
+        links = pharaoh(translation.links(self.links))
+        if self.format is Format.jsonl:
+            return _json(translation, links)
+        score = f"{translation.norm_score:.4f}"
+        if self.format is Format.tsv:
+            text = translation.text.replace("\t", " ")
+            fields = (translation.id, translation.rank, score, text, links)
+            return "\t".join(map(str, fields))
+        fields = [str(translation.id)] if self.number else []
+        fields += [translation.text] if self.text else []
+        fields += [score] if self.score else []
+        fields += [links] if self.align else []
+        return " ||| ".join(fields)
+
+
+def write(output: Path, found: Iterable[list["Translation"]], shown: Shown) -> None:
+    """Write the lines of all that is found, of each source line at once."""
+    from attnmt.text.lines import text_output
+
+    with text_output(output) as stream:
+        for translations in found:
+            for translation in translations:
+                stream.write(shown.line(translation) + "\n")
+            stream.flush()
+
+
+def _json(translation: "Translation", links: str) -> str:
+    fields = {
+        "id": translation.id,
+        "rank": translation.rank,
+        "source": translation.source,
+        "text": translation.text,
+        "score": translation.norm_score,
+        "log_prob": translation.score,
+        "source_pieces": translation.source_pieces,
+        "pieces": translation.target_pieces,
+        "log_probs": translation.log_probs,
+        "alignment": links,
+        "flags": translation.flags,
+    }
+    return json_text(fields)
