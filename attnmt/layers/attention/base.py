@@ -67,12 +67,15 @@ class Attention(keras.layers.Layer):
         """The state after reading with weights [batch, target, source]."""
         return state
 
-    def read(
-        self, weights: Tensor, query: Tensor, memory: Memory, state: State
-    ) -> tuple[Tensor, State]:
-        """Context and next state of reading with these weights, whoever made them."""
-        context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
-        return context, self.next_state(state, weights)
+    def read(self, memory: Memory, weights: Tensor) -> Tensor:
+        """The context that weights [batch, target, source] read, whoever made them."""
+        return ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
+
+    def state_after(
+        self, query: Tensor, memory: Memory, state: State, weights: Tensor
+    ) -> State:
+        """The state after that, for a mechanism whose state needs more to go on."""
+        return self.next_state(state, weights)
 
     def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
         """What else a dump should tell of a reading: float32 [batch, target, ...].
@@ -98,5 +101,5 @@ class Attention(keras.layers.Layer):
                 f"{expected} source positions, found {tuple(scores.shape)}"
             )
         weights = self.normalise(scores, memory.mask[:, None, :])
-        context, state = self.read(weights, query, memory, state)
-        return context, weights, state
+        context = self.read(memory, weights)
+        return context, weights, self.state_after(query, memory, state, weights)

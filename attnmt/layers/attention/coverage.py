@@ -154,13 +154,15 @@ class CoverageAttention(Attention):
         seen = self.coverage.next_state(seen, weights, memory, query)
         return context, weights, (inner, seen)
 
-    def read(
-        self, weights: Tensor, query: Tensor, memory: Memory, state: State
-    ) -> tuple[Tensor, State]:
+    def read(self, memory: Memory, weights: Tensor) -> Tensor:
+        return self.inner.read(memory, weights)
+
+    def state_after(
+        self, query: Tensor, memory: Memory, state: State, weights: Tensor
+    ) -> State:
         inner, seen = state
-        adjusted = self.coverage.adjust(memory, seen)
-        context, inner = self.inner.read(weights, query, adjusted, inner)
-        return context, (inner, self.coverage.next_state(seen, weights, memory, query))
+        inner = self.inner.state_after(query, memory, inner, weights)
+        return inner, self.coverage.next_state(seen, weights, memory, query)
 
     def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
         inner, seen = state

@@ -46,11 +46,10 @@ class GaussianMixtureAttention(Attention):
         exponents = log_a[..., None] - tf.exp(log_b)[..., None] * away**2
         return ops.logsumexp(exponents, axis=2)  # [batch, target, source]
 
-    def read(
-        self, weights: Tensor, query: Tensor, memory: Memory, state: State
-    ) -> tuple[Tensor, State]:
-        context, _ = super().read(weights, query, memory, state)
-        return context, self.centres(query, state)[:, -1]
+    def state_after(
+        self, query: Tensor, memory: Memory, state: State, weights: Tensor
+    ) -> State:
+        return self.centres(query, state)[:, -1]
 
     def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
         return {"p_centers": self.centres(query, state) - 1.0}

@@ -62,15 +62,11 @@ class MonotonicAttention(NormedAdditiveAttention):
         energy = self.score(query, memory, state)
         alignment = self.align(energy, memory.mask[:, None], state[0][:, None])
         weights = self.spread(alignment, query, memory)
-        context, _ = self.read(weights, query, memory, state)
-        return context, weights, (alignment[:, 0],)
+        return self.read(memory, weights), weights, (alignment[:, 0],)
 
-    def read(
-        self, weights: Tensor, query: Tensor, memory: Memory, state: State
-    ) -> tuple[Tensor, State]:
-        """The walk goes on from where it was made to read: the state is the weights."""
-        context, _ = super().read(weights, query, memory, state)
-        return context, (weights[:, 0],)
+    def next_state(self, state: State, weights: Tensor) -> State:
+        """The walk goes on from where it was made to read."""
+        return (weights[:, 0],)
 
     def align(self, energy: Tensor, mask: Tensor, previous: Tensor) -> Tensor:
         """The expected alignment after `previous`, all [batch, 1, source]."""

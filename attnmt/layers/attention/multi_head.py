@@ -71,16 +71,16 @@ class MultiHeadAttention(Attention):
         )
         return self._joined(contexts), tf.stack(weights, axis=1), states
 
-    def read(
-        self, weights: Tensor, query: Tensor, memory: Any, state: State
-    ) -> tuple[Tensor, State]:
-        """As in `call`, with weights [batch, head, target, source] that are given."""
-        heads = self._heads(query, memory, state)
-        rows = zip(tf.unstack(weights, len(self.heads), axis=1), heads, strict=True)
-        contexts, states = zip(
-            *(head.read(row, *reading) for row, (head, *reading) in rows), strict=True
-        )
-        return self._joined(contexts), states
+    def read(self, memory: Any, weights: Tensor) -> Tensor:
+        """The context that weights [batch, head, target, source] read."""
+        heads = zip(self.heads, memory.heads, self._rows(weights), strict=True)
+        return self._joined([head.read(own, row) for head, own, row in heads])
+
+    def state_after(
+        self, query: Tensor, memory: Any, state: State, weights: Tensor
+    ) -> State:
+        heads = zip(self._heads(query, memory, state), self._rows(weights), strict=True)
+        return tuple(head.state_after(*reading, row) for (head, *reading), row in heads)
 
     def extras(self, query: Tensor, memory: Any, state: State) -> dict[str, Tensor]:
         """Those of the heads, [batch, target, head, ...]."""
@@ -93,6 +93,9 @@ class MultiHeadAttention(Attention):
         queries = self._split(self.query_layer(query))
         states = state or ((),) * len(self.heads)
         return zip(self.heads, queries, memory.heads, states, strict=True)
+
+    def _rows(self, weights: Tensor) -> list[Tensor]:
+        return tf.unstack(weights, len(self.heads), axis=1)
 
     def _joined(self, contexts: Sequence[Tensor]) -> Tensor:
         assert self.output_layer is not None

@@ -60,10 +60,10 @@ class PinnedAttention(Attention):
         given, pinned = _at(step, memory)
         given = given[:, None] if len(weights.shape) == 4 else given  # all heads alike
         given = tf.broadcast_to(given, tf.shape(weights))
-        told = self.inner.read(given, *reading)
+        told = self.inner.read(memory.inner, given)
         context, weights, carried = tf.nest.map_structure(
             lambda one, other: tf.where(_like(pinned, other), one, other),
-            (told[0], given, told[1]),
+            (told, given, self.inner.state_after(*reading, given)),
             (context, weights, own),
         )
         return context, weights, (step + 1, carried)
