@@ -95,7 +95,7 @@ class Prober:
         self._places = np.array([0.0, *(nodes + 1) / 2, 1.0], np.float32)
 
     def erased(self, probes: Sequence[Probe], keeps: Sequence[np.ndarray]) -> Tensor:
-        """Log-probabilities [probe, variant] when only keeps [variant, source] are read.
+        """Log-probabilities [probe, variant] when keeps [variant, source] are read.
 
         At no target position up to the piece is anything else read.
         """
@@ -145,8 +145,9 @@ class Prober:
         network, count = self.network, len(self._places)
         pieces = _repeated(pieces, count)
         vectors = network.source_embedding(pieces.source)  # [row, source, size]
-        places = tf.tile(self._places, [tf.shape(vectors)[0] // count])
-        scaled = vectors * tf.cast(places, vectors.dtype)[:, None, None]
+        by_probe = tf.reshape(vectors, [-1, count, *tf.unstack(tf.shape(vectors)[1:])])
+        places = tf.cast(self._places, vectors.dtype)[:, None, None]
+        scaled = tf.reshape(by_probe * places, tf.shape(vectors))
         mask = pieces.source != PAD
         with tf.GradientTape() as tape:
             tape.watch(scaled)

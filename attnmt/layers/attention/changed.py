@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-from keras import ops
 
 from attnmt.layers.attention.base import Attention, State, Tensor
 
@@ -71,8 +70,8 @@ class ChangedAttention(Attention):
         _, weights, inner = self.inner(query, memory.inner, inner)
         step = tf.reduce_max(steps)  # all rows are at the same one
         first = tf.where(step == 0, weights, first)
-        masks = (_like(weights, mask) for mask in (memory.mask, memory.keep))
-        changed = self.change(weights, Reading(*masks, first, step))
+        mask, keep = _like(weights, memory.mask), _like(weights, memory.keep)
+        changed = self.change(weights, Reading(mask, keep, first, step))
         context = self.inner.read(memory.inner, changed)
         return context, changed, (inner, steps + 1, first)
 
@@ -90,12 +89,14 @@ def uniform(weights: Tensor, reading: Reading) -> Tensor:
     even = tf.cast(reading.mask, weights.dtype)
     count = tf.reduce_sum(even, axis=-1, keepdims=True)
     total = tf.reduce_sum(weights, axis=-1, keepdims=True)
-    return total * ops.divide_no_nan(even, count)
+    return total * tf.math.divide_no_nan(even, count)
 
 
 def permuted(weights: Tensor, reading: Reading) -> Tensor:
     """The same numbers in a random order, another for each row."""
-    chances = tf.random.stateless_uniform(tf.shape(weights), [SEED, reading.step])
+    chances = tf.random.stateless_uniform(
+        tf.shape(weights), tf.stack([SEED, reading.step])
+    )
     chances = tf.where(reading.mask, chances, 2.0)  # padding stays behind
     order = tf.argsort(chances, axis=-1)
     return tf.gather(weights, order, axis=-1, batch_dims=weights.shape.rank - 1)
@@ -118,7 +119,7 @@ def kept(weights: Tensor, reading: Reading) -> Tensor:
     """
     left = tf.where(reading.keep, weights, 0.0)
     total, rest = (tf.reduce_sum(x, -1, keepdims=True) for x in (weights, left))
-    return total * ops.divide_no_nan(left, rest)
+    return total * tf.math.divide_no_nan(left, rest)
 
 
 def _like(weights: Tensor, mask: Tensor) -> Tensor:
