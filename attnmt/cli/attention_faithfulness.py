@@ -62,8 +62,9 @@ def faithfulness(
 
     chosen = Run(find_run(run))
     others = seeds or []
-    for other in others:
-        Run(other).best_checkpoint()
+    for each in map(Run, [chosen.path, *others]):
+        each.load_config()
+        each.best_checkpoint()
     name, corpus = _corpus(chosen, source, target)
     data = chosen.load_config().data
     pairs = read_pairs(corpus, data.source_lang, data.target_lang)

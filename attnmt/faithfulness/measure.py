@@ -12,11 +12,11 @@ from attnmt.analysis.faithfulness.figures import (
     INTEGRATED,
     NORMS,
     Agreement,
+    Erasure,
     mean_of,
 )
 from attnmt.analysis.faithfulness.ranks import kendall_tau
 from attnmt.analysis.faithfulness.report import Report
-from attnmt.analysis.record import Record
 from attnmt.errors import DataError
 from attnmt.faithfulness.attending import require_tokens
 from attnmt.faithfulness.interventions import intervene
@@ -57,13 +57,9 @@ def measure(
             f"{SHORTEST - 1} source pieces, found none in {len(pairs)} lines with text"
         )
     interventions, examples = intervene(translator, records, say)
-    prober = Prober(translator.network, records[0].weights.shape[1])
+    prober = Prober(translator.network, heads=records[0].weights.shape[1])
     orders, gap = _orders(prober, probes, say)
     sentences = np.array([probe.sentence for probe in probes])
-    keeps = [keep_masks({n: o[n] for n in (ATTENTION, NORMS)}, random) for o in orders]
-    erased = []
-    for part in _batches(probes, f"erasure ({DRAWS} random orders)", say):
-        erased.append(prober.erased(probes[part], keeps[part]))
     log_probs = np.concatenate([record.log_probs for record in records])
     return Report(
         origin={**translator.origin, **(origin or {})},
@@ -72,10 +68,10 @@ def measure(
         probes=len(probes),
         log_prob=float(log_probs.mean()),
         interventions=interventions,
-        erasures=erasures(np.concatenate(erased), [ATTENTION, NORMS], sentences),
+        erasures=_erasures(prober, probes, orders, random, say),
         agreements=_agreements(orders, sentences, random),
         completeness_gap=gap,
-        seeds=[_compare(translator, records, run, random, say) for run in seeds],
+        seeds=[compare(records, run, random, say) for run in seeds],
         examples=examples,
     )
 
@@ -91,13 +87,7 @@ def _batches(probes: Sequence[Probe], what: str, say: Say) -> Iterator[slice]:
         if begin // 100 > (begin - _BATCH) // 100:
             say(f"{what}: {begin} of {len(probes)} target pieces")
         end = begin + 1
-        while end < min(begin + _BATCH, len(probes)):
-            lengths = [
-                len(p.record.source_ids) + p.position + 1
-                for p in probes[begin : end + 1]
-            ]
-            if max(lengths) * len(lengths) > _POSITIONS:
-                break
+        while end < min(begin + _BATCH, len(probes)) and _fit(probes[begin : end + 1]):
             end += 1
         yield slice(begin, end)
         begin = end
@@ -129,6 +119,28 @@ def _orders(
     return found, float(np.mean(gaps))
 
 
+def _fit(probes: Sequence[Probe]) -> bool:
+    lengths = [len(probe.record.source_ids) + probe.position + 1 for probe in probes]
+    return max(lengths) * len(lengths) <= _POSITIONS
+
+
+def _erasures(
+    prober: Prober,
+    probes: Sequence[Probe],
+    orders: Sequence[Orders],
+    random: np.random.Generator,
+    say: Say,
+) -> list[Erasure]:
+    names = [ATTENTION, NORMS]
+    keeps = [keep_masks({name: o[name] for name in names}, random) for o in orders]
+    log_probs = [
+        prober.erased(probes[part], keeps[part])
+        for part in _batches(probes, f"erasure, {DRAWS} random orders", say)
+    ]
+    sentences = np.array([probe.sentence for probe in probes])
+    return erasures(np.concatenate(log_probs), names, sentences)
+
+
 def _agreements(
     orders: Sequence[Orders], sentences: np.ndarray, random: np.random.Generator
 ) -> list[Agreement]:
@@ -141,8 +153,3 @@ def _agreements(
         means = (mean_of(np.array(x), sentences) for x in (taus, shuffled))
         found.append(Agreement(one, other, *means))
     return found
-
-
-def _compare(translator, records: Sequence[Record], run: Path, random, say: Say):
-    say(f"attention of {run}")
-    return compare(translator, records, run, random)

@@ -83,10 +83,9 @@ class Prober:
     """Computes on probes, compiled once for all shapes."""
 
     def __init__(self, network: Seq2Seq, heads: int) -> None:
-        self.network = network
+        self.network, self.heads = network, heads
         keep = tf.TensorSpec([None, None, None], tf.bool)
-        sides = [None] if heads == 1 else [None, heads]
-        weights = tf.TensorSpec([*sides, None], tf.float32)
+        weights = tf.TensorSpec([None, heads, None], tf.float32)
         self._erased = tf.function(self._keep, input_signature=[PIECES, keep])
         self._sloped = tf.function(self._slopes, input_signature=[PIECES])
         self._normed = tf.function(self._norms, input_signature=[IDS, weights])
@@ -94,7 +93,9 @@ class Prober:
         self._shares = shares / 2
         self._places = np.array([0.0, *(nodes + 1) / 2, 1.0], np.float32)
 
-    def erased(self, probes: Sequence[Probe], keeps: Sequence[np.ndarray]) -> Tensor:
+    def erased(
+        self, probes: Sequence[Probe], keeps: Sequence[np.ndarray]
+    ) -> np.ndarray:
         """Log-probabilities [probe, variant] when keeps [variant, source] are read.
 
         At no target position up to the piece is anything else read.
@@ -122,14 +123,10 @@ class Prober:
         |a_j v_j|, Kobayashi et al. (2020): with heads, of their sum after W_O.
         """
         source = arrays(probes).source
-        weights = [
-            probe.weights.squeeze(0) if len(probe.weights) == 1 else probe.weights
-            for probe in probes
-        ]
-        rows = np.zeros((len(probes), *weights[0].shape[:-1], source.shape[1]))
-        for row, own in zip(rows, weights, strict=True):
-            row[..., : own.shape[-1]] = own
-        return self._normed(source, rows.astype(np.float32)).numpy()
+        weights = np.zeros((len(probes), self.heads, source.shape[1]), np.float32)
+        for row, probe in zip(weights, probes, strict=True):
+            row[:, : len(probe.record.source_ids)] = probe.weights
+        return self._normed(source, weights).numpy()
 
     def _keep(self, pieces: Pieces, keep: Tensor) -> Tensor:
         probes, variants, size = tf.unstack(tf.shape(keep))
@@ -159,9 +156,10 @@ class Prober:
         return tf.reshape(log_probs, [-1, count]), tf.cast(by_place, tf.float32)
 
     def _norms(self, source: Tensor, weights: Tensor) -> Tensor:
-        """Of ids [probe, source] and weights [probe, (head,) source]."""
+        """Of ids [probe, source] and weights [probe, head, source]."""
         memory = self.network.encode(source).memory
-        alone = tf.linalg.diag(weights)  # row j has the weight of position j only
+        alone = tf.linalg.diag(weights)  # in row j only position j has its weight
+        alone = alone if self.heads > 1 else alone[:, 0]
         contexts = self.network.decoder.attention.read(memory, alone)
         return tf.norm(tf.cast(contexts, tf.float32), axis=-1)
 

@@ -1,6 +1,6 @@
 """How far the attention of another run is from that of this one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -16,15 +16,16 @@ Level = Literal["piece", "word"]
 
 
 def compare(
-    translator: Translator,
     records: Sequence[Record],
     run: Path,
     random: np.random.Generator,
+    say: Callable[[str], None],
 ) -> SeedAgreement:
     """Force the targets of the records with another run, and compare the attention.
 
     Between pieces when both runs cut all text into the same ones, else between words.
     """
+    say(f"attention of {run}")
     other = Translator.load(run)
     require_tokens(other.network, str(run))
     sources, targets = [r.source for r in records], [r.hypothesis for r in records]

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from attnmt.analysis.faithfulness.report import Report
 from attnmt.config import schema
+from attnmt.faithfulness.measure import measure
 from attnmt.layers.attention import Attention, Memory, State, Tensor
 from attnmt.model import Seq2Seq, build_model
 from attnmt.text.tokenizer import Encoding
@@ -100,7 +102,8 @@ def deaf_network() -> Seq2Seq:
     """It attends here and there, but what it writes has nothing of the context."""
     network = random_network({"type": "general"}, input_feeding=False)
     kernel = network.decoder.combine.kernel
-    kernel.assign(np.where(np.arange(len(kernel)) < 10, 0.0, kernel.T).T)
+    of_context = np.arange(kernel.shape[0]) < network.encoder.depth
+    kernel.assign(np.where(of_context[:, None], 0.0, kernel))
     return network
 
 
@@ -112,6 +115,16 @@ def copier() -> Translator:
 @pytest.fixture(scope="session")
 def deaf() -> Translator:
     return translator_of(deaf_network())
+
+
+@pytest.fixture(scope="session")
+def of_copier(copier) -> Report:
+    return measure(copier, [*PAIRS, ("", "a b"), ("a b c", " ")], print)
+
+
+@pytest.fixture(scope="session")
+def of_deaf(deaf) -> Report:
+    return measure(deaf, PAIRS, print, origin={"text": "lines"})
 
 
 @pytest.fixture(scope="session")

@@ -15,21 +15,6 @@ from attnmt.faithfulness.measure import measure
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def told() -> list[str]:
-    return []
-
-
-@pytest.fixture(scope="module")
-def of_copier(copier, pairs, told):
-    return measure(copier, [*pairs, ("", "a b"), ("a b c", " ")], told.append)
-
-
-@pytest.fixture(scope="module")
-def of_deaf(deaf, pairs):
-    return measure(deaf, pairs, print, origin={"text": "lines"})
-
-
 def test_attention_that_everything_hangs_on_matters_and_explains(of_copier) -> None:
     first, second = of_copier.conclusions()
     assert first.startswith("Attention matters to this model: ")
@@ -60,7 +45,7 @@ def test_orders_agree_where_they_are_the_same_and_not_by_chance(of_copier) -> No
     assert taus[ATTENTION, INTEGRATED].tau.value > 0.3
 
 
-def test_the_report_tells_what_was_measured(of_copier, of_deaf, pairs, told) -> None:
+def test_the_report_tells_what_was_measured(of_copier, of_deaf, pairs) -> None:
     pieces = sum(len(line.split()) + 1 for line, _ in pairs)
     for report in (of_copier, of_deaf):
         assert (report.sentences, report.pieces) == (len(pairs), pieces)
@@ -68,7 +53,6 @@ def test_the_report_tells_what_was_measured(of_copier, of_deaf, pairs, told) -> 
         assert np.isfinite(report.completeness_gap)
     assert of_deaf.origin == {"checkpoint": "0", "text": "lines"}
     assert of_copier.examples[1].source == pairs[1][0]
-    assert any("erasure" in line for line in told)
 
 
 def test_slots_are_refused(make_translator, pairs) -> None:

@@ -13,6 +13,8 @@ GRADIENT = "gradient × input"
 INTEGRATED = "integrated gradients"
 RANDOM = "random"
 
+CONTROLS = ("own", "nothing")  # among the interventions
+
 
 @dataclass(frozen=True)
 class Mean:

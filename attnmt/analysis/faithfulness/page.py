@@ -1,12 +1,12 @@
 """A report as one page: no script, nothing from outside, all text escaped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from attnmt.analysis.faithfulness.bars import Bar, chart
 from attnmt.analysis.faithfulness.conclusions import CLEARLY, HARDLY
 from attnmt.analysis.faithfulness.erasure import DRAWS
-from attnmt.analysis.faithfulness.figures import RANDOM, Example
+from attnmt.analysis.faithfulness.figures import CONTROLS, RANDOM, Example
 from attnmt.analysis.faithfulness.page_style import STYLE
 from attnmt.analysis.faithfulness.report import (
     Report,
@@ -79,57 +79,56 @@ def _origin(report: Report) -> str:
     return " · ".join([*named, size])
 
 
-def _sections(report: Report) -> list[str]:
-    weights = [
-        Bar(i.name, i.cost.value, is_control=i.name in ("own", "nothing"))
-        for i in report.interventions
+def _sections(report: Report) -> Iterator[str]:
+    yield _weights(report)
+    yield _erasure(report)
+    yield _orders(report)
+    if report.seeds:
+        yield _other_runs(report)
+    note = "The first sentences, translated greedily with each kind of weights."
+    yield _section("Greedy output", note, *map(_example, report.examples))
+
+
+def _weights(report: Report) -> str:
+    bars = [
+        Bar(one.name, one.cost.value, is_control=one.name in CONTROLS)
+        for one in report.interventions
     ]
-    dropped, alone = (
-        [
-            Bar(e.order, mean(e).value, is_control=e.order == RANDOM)
-            for e in report.erasures
-        ]
-        for mean in (
-            lambda e: e.aopc_comprehensiveness,
-            lambda e: e.aopc_sufficiency,
-        )
+    table = interventions(report.interventions)
+    title = "Other weights: nats that a target piece loses"
+    return _section(title, _WEIGHTS, chart(bars, title), _table(table))
+
+
+def _erasure(report: Report) -> str:
+    parts = []
+    means = (
+        [e.aopc_comprehensiveness.value for e in report.erasures],
+        [e.aopc_sufficiency.value for e in report.erasures],
     )
-    orders = [
+    for values, table in zip(means, erasures(report.erasures), strict=True):
+        bars = [
+            Bar(e.order, value, is_control=e.order == RANDOM)
+            for e, value in zip(report.erasures, values, strict=True)
+        ]
+        parts += [chart(bars, table.title), _table(table)]
+    return _section("Erasure: nats that a target piece loses", _ERASURE, *parts)
+
+
+def _orders(report: Report) -> str:
+    bars = [
         Bar(f"{a.one} – {a.other}", a.tau.value, a.shuffled.value)
         for a in report.agreements
     ]
-    other_runs = [
-        Bar(s.run, s.divergence.value, s.permuted.value) for s in report.seeds
-    ]
-    comprehensive, sufficient = erasures(report.erasures)
-    found = [
-        _section(
-            "Other weights: nats that a target piece loses",
-            _WEIGHTS,
-            chart(weights, "cost of other weights"),
-            _table(interventions(report.interventions)),
-        ),
-        _section(
-            "Erasure: nats that a target piece loses",
-            _ERASURE,
-            chart(dropped, comprehensive.title),
-            _table(comprehensive),
-            chart(alone, sufficient.title),
-            _table(sufficient),
-        ),
-        _section(
-            "Orders of source positions",
-            _ORDERS,
-            chart(orders, "Kendall's tau-b"),
-            _table(agreements(report.agreements)),
-        ),
-    ]
-    if report.seeds:
-        bars = chart(other_runs, "divergence")
-        found.append(_section("Other runs", _SEEDS, bars, _table(seeds(report.seeds))))
-    examples = "".join(map(_example, report.examples))
-    note = "The first sentences, translated greedily with each kind of weights."
-    return [*found, _section("Greedy output", note, examples)]
+    table = agreements(report.agreements)
+    return _section(
+        "Orders of source positions", _ORDERS, chart(bars, table.title), _table(table)
+    )
+
+
+def _other_runs(report: Report) -> str:
+    bars = [Bar(s.run, s.divergence.value, s.permuted.value) for s in report.seeds]
+    table = seeds(report.seeds)
+    return _section("Other runs", _SEEDS, chart(bars, table.title), _table(table))
 
 
 def _section(title: str, note: str, *parts: str) -> str:

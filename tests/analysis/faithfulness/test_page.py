@@ -50,9 +50,7 @@ def test_the_page_has_no_script_and_asks_for_nothing(make_report):
 def test_text_is_shown_and_not_obeyed(make_report):
     found = read(page(make_report()))
     hostile = make_report().examples[0].source
-    assert (
-        found.text.count(hostile) == 6
-    )  # origin, bar, seeds table, source, own; title
+    assert found.text.count(hostile) == 5  # origin, bar, row, source, own
     assert "script" not in found.tags
 
 
