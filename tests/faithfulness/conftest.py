@@ -79,7 +79,7 @@ def copying_network() -> Seq2Seq:
     size = len(LETTERS)
     config = schema.Model.model_validate(
         {
-            "embeddings": {"size": size, "tie": "none"},
+            "embeddings": {"size": size, "tie": "target_softmax"},
             "encoder": {"cell": "gru", "units": size, "bidirectional": False},
             "decoder": {"cell": "gru", "units": 7, "input_feeding": False},
         }
@@ -93,7 +93,7 @@ def copying_network() -> Seq2Seq:
     cell.kernel.assign(np.hstack([0 * one, 0 * one, 3 * one]))  # gates z, r, h
     cell.bias.assign(np.repeat([-20.0, 0.0, 0.0], size))  # forgets what was before
     network.decoder.combine.kernel.assign(np.vstack([3 * one, np.zeros([7, size])]))
-    network.projection.kernel.assign(10 * one)
+    network.target_embedding.table.assign(10 * one)  # tied to the output
     network.decoder.attention = Diagonal(7)
     return network
 
