@@ -3,7 +3,6 @@
     attending.py      the model with other attention weights
     interventions.py  what other weights cost
     probes.py         single target pieces: erasure, gradients, value norms
-    seeds.py          the attention of other runs
     measure.py        all of it, to a report
 
 What the figures are and say is in attnmt.analysis.faithfulness.

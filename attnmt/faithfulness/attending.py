@@ -1,6 +1,6 @@
 """The same model, while its attention is changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from attnmt.errors import ConfigError
@@ -9,13 +9,18 @@ from attnmt.model import Seq2Seq
 
 
 @contextmanager
-def attending(network: Seq2Seq, change: Change) -> Iterator[None]:
-    """Whatever is traced inside reads the source with changed weights."""
+def attending(
+    network: Seq2Seq, changes: Sequence[Change]
+) -> Iterator[ChangedAttention]:
+    """Whatever is traced inside reads the source with weights that are changed.
+
+    By the first change, or by the one that the layer's `choice` says.
+    """
     decoder = network.decoder
     inner = decoder.attention
-    decoder.attention = ChangedAttention(inner, change, decoder.config.units)
+    decoder.attention = ChangedAttention(inner, changes, decoder.config.units)
     try:
-        yield
+        yield decoder.attention
     finally:
         decoder.attention = inner
 

@@ -1,6 +1,7 @@
 """What it costs to read the source with other weights than the model's own."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,47 +32,61 @@ def intervene(
     `records` are the forced targets with the model's own weights, none blank. Raises
     ConfigError for a mechanism that does not read its values by its weights.
     """
-    found, outputs = [], {}
-    expected = [np.array(record.log_probs) for record in records]
-    sentences = np.repeat(np.arange(len(records)), [len(row) for row in expected])
-    for name, change in CHANGES.items():
-        say(f"{name} attention: forced, then greedy")
-        forced, outputs[name] = _read_with(translator, change, records)
-        costs = np.concatenate(expected) - np.concatenate(forced)
-        own, texts = outputs["own"], outputs[name]
-        found.append(
-            Intervention(
-                name,
-                mean_of(costs, sentences),
-                float(np.mean([a != b for a, b in zip(texts, own, strict=True)])),
-                score(texts, own, metrics=["chrf"])[0].value,
-            )
+    greedy = translator.decoding.model_copy(
+        update={"beam_size": 1, "length_penalty": 0.0, "coverage_penalty": 0.0}
+    )
+    tokenizers = (translator.source_tokenizer, translator.target_tokenizer)
+    with attending(translator.network, [*CHANGES.values()]) as attention:
+        other = Translator(translator.network, tokenizers, greedy)
+        results = []
+        for i, name in enumerate(CHANGES):
+            say(f"{name} attention: forced, then greedy")
+            attention.choice.assign(i)
+            results.append(_read(other, records))
+            if name == "own":
+                _check(results[0].costs)
+    own = results[0].outputs
+    sentences = np.repeat(np.arange(len(records)), [len(r.target_ids) for r in records])
+    found = [
+        Intervention(
+            name,
+            mean_of(result.costs, sentences),
+            float(np.mean([a != b for a, b in zip(result.outputs, own, strict=True)])),
+            score(result.outputs, own, metrics=["chrf"])[0].value,
         )
-        if name == "own" and np.abs(costs).mean() > _SAME:
-            raise ConfigError(
-                "the attention of this model cannot be changed: expected a context "
-                "that is weights times values (Attention.read), but read that way a "
-                f"target piece's log-probability is {np.abs(costs).mean():.3f} off"
-            )
-    sources = [record.source for record in records[:EXAMPLES]]
+        for name, result in zip(CHANGES, results, strict=True)
+    ]
     examples = [
-        Example(source, {name: texts[i] for name, texts in outputs.items()})
-        for i, source in enumerate(sources)
+        Example(
+            record.source,
+            {name: r.outputs[i] for name, r in zip(CHANGES, results, strict=True)},
+        )
+        for i, record in enumerate(records[:EXAMPLES])
     ]
     return found, examples
 
 
-def _read_with(
-    translator: Translator, change: changed.Change, records: Sequence[Record]
-) -> tuple[list[np.ndarray], list[str]]:
-    """Log-probabilities of the forced targets, and greedy translations."""
-    network = translator.network
-    tokenizers = (translator.source_tokenizer, translator.target_tokenizer)
-    greedy = translator.decoding.model_copy(
-        update={"beam_size": 1, "length_penalty": 0.0, "coverage_penalty": 0.0}
-    )
+class _Result(NamedTuple):
+    costs: np.ndarray  # [piece], of all forced targets one after the other
+    outputs: list[str]  # greedy translations
+
+
+def _read(translator: Translator, records: Sequence[Record]) -> _Result:
     sources, targets = [r.source for r in records], [r.hypothesis for r in records]
-    with attending(network, change):
-        other = Translator(network, tokenizers, greedy)
-        forced = [np.array(r.log_probs) for r in other.force(sources, targets)]
-        return forced, [r.text for r in other.translate(sources)]
+    forced = translator.force(sources, targets)
+    costs = [
+        np.subtract(own.log_probs, other.log_probs)
+        for own, other in zip(records, forced, strict=True)
+    ]
+    return _Result(
+        np.concatenate(costs), [found.text for found in translator.translate(sources)]
+    )
+
+
+def _check(costs: np.ndarray) -> None:
+    if (off := np.abs(costs).mean()) > _SAME:
+        raise ConfigError(
+            "the attention of this model cannot be changed: expected a context that is "
+            "weights times values (Attention.read), found that read in this way the "
+            f"log-probability of a target piece is {off:.3f} off"
+        )

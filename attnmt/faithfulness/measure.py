@@ -13,15 +13,16 @@ from attnmt.analysis.faithfulness.figures import (
     NORMS,
     Agreement,
     Erasure,
+    SeedAgreement,
     mean_of,
 )
 from attnmt.analysis.faithfulness.ranks import kendall_tau
 from attnmt.analysis.faithfulness.report import Report
+from attnmt.analysis.faithfulness.seeds import seed_agreement
 from attnmt.errors import DataError
 from attnmt.faithfulness.attending import require_tokens
 from attnmt.faithfulness.interventions import intervene
 from attnmt.faithfulness.probes import SHORTEST, Probe, Prober, sample
-from attnmt.faithfulness.seeds import compare
 from attnmt.translator import Translator
 
 PROBES = 500  # target pieces at most that erasure and gradients look at
@@ -46,6 +47,7 @@ def measure(
     too little text.
     """
     require_tokens(translator.network, "this run")
+    attention = type(translator.network.decoder.attention).__name__
     random = np.random.default_rng(SEED)
     pairs = [(s, t) for s, t in pairs if s.strip() and t.strip()]
     say(f"forcing the targets of {len(pairs)} sentences")
@@ -62,7 +64,7 @@ def measure(
     sentences = np.array([probe.sentence for probe in probes])
     log_probs = np.concatenate([record.log_probs for record in records])
     return Report(
-        origin={**translator.origin, **(origin or {})},
+        origin={**(origin or {}), "attention": attention, **translator.origin},
         sentences=len(records),
         pieces=len(log_probs),
         probes=len(probes),
@@ -71,7 +73,7 @@ def measure(
         erasures=_erasures(prober, probes, orders, random, say),
         agreements=_agreements(orders, sentences, random),
         completeness_gap=gap,
-        seeds=[compare(records, run, random, say) for run in seeds],
+        seeds=[_compare(records, run, random, say) for run in seeds],
         examples=examples,
     )
 
@@ -153,3 +155,16 @@ def _agreements(
         means = (mean_of(np.array(x), sentences) for x in (taus, shuffled))
         found.append(Agreement(one, other, *means))
     return found
+
+
+def _compare(
+    records: Sequence[Record], run: Path, random: np.random.Generator, say: Say
+) -> SeedAgreement:
+    """Force the same targets with another run."""
+    say(f"attention of {run}")
+    other = Translator.load(run)
+    require_tokens(other.network, str(run))
+    sources, targets = _sides([(r.source, r.hypothesis) for r in records])
+    return seed_agreement(
+        records, list(other.force(sources, targets)), str(run), random
+    )

@@ -130,7 +130,7 @@ class Prober:
 
     def _keep(self, pieces: Pieces, keep: Tensor) -> Tensor:
         probes, variants, size = tf.unstack(tf.shape(keep))
-        with attending(self.network, kept):
+        with attending(self.network, [kept]):
             encoded, memory = self.network.encode(pieces.source)
             encoded, memory, pieces = _repeated((encoded, memory, pieces), variants)
             memory = memory._replace(keep=tf.reshape(keep, [-1, size]))

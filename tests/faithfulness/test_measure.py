@@ -51,7 +51,11 @@ def test_the_report_tells_what_was_measured(of_copier, of_deaf, pairs) -> None:
         assert (report.sentences, report.pieces) == (len(pairs), pieces)
         assert report.probes == pieces
         assert np.isfinite(report.completeness_gap)
-    assert of_deaf.origin == {"checkpoint": "0", "text": "lines"}
+    assert of_deaf.origin == {
+        "text": "lines",
+        "attention": "GeneralAttention",
+        "checkpoint": "0",
+    }
     assert of_copier.examples[1].source == pairs[1][0]
 
 

@@ -71,7 +71,8 @@ def page(report: Report) -> str:
 
 
 def _origin(report: Report) -> str:
-    named = [f"{name} {value}" for name, value in report.origin.items()]
+    told = ("run", "checkpoint", "attention", "text")
+    named = [f"{name} {report.origin[name]}" for name in told if name in report.origin]
     size = (
         f"{report.sentences} sentences, {report.pieces} target pieces at "
         f"{report.log_prob:.2f} nats each, {report.probes} of them probed"

@@ -24,7 +24,7 @@ from attnmt.analysis.faithfulness.figures import (
 class Report:
     """The figures of a model on a text, and how they came about."""
 
-    origin: dict[str, object]
+    origin: dict[str, object]  # run, text, attention, checkpoint, ... by name
     sentences: int
     pieces: int  # forced target pieces
     probes: int  # those of them that erasure and gradients looked at

@@ -4,7 +4,8 @@ To find out what a model makes of its attention: the mechanism computes its weig
 carries its state as ever, and only what is read of the source, and reported, changes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -37,6 +38,7 @@ Change = Callable[[Tensor, Reading], Tensor]
 class ChangedAttention(Attention):
     """Reads what another mechanism reads, with its weights changed.
 
+    `choice` says by which of the changes, also to a function that is compiled already.
     State: that of the mechanism, the target position and the first position's weights;
     it takes one target position at a time. `query_depth` is that of the queries.
     """
@@ -44,12 +46,13 @@ class ChangedAttention(Attention):
     def __init__(
         self,
         inner: Attention,
-        change: Change,
+        changes: Sequence[Change],
         query_depth: int,
         name: str = "attention",
     ) -> None:
         super().__init__(inner.units, name)
-        self.inner, self.change, self.query_depth = inner, change, query_depth
+        self.inner, self.changes, self.query_depth = inner, changes, query_depth
+        self.choice = tf.Variable(0, trainable=False)
         self.align_kind, self.sums_to_one = inner.align_kind, inner.sums_to_one
 
     def prepare(self, values: Tensor, mask: Tensor) -> Any:
@@ -71,7 +74,10 @@ class ChangedAttention(Attention):
         step = tf.reduce_max(steps)  # all rows are at the same one
         first = tf.where(step == 0, weights, first)
         mask, keep = _like(weights, memory.mask), _like(weights, memory.keep)
-        changed = self.change(weights, Reading(mask, keep, first, step))
+        reading = Reading(mask, keep, first, step)
+        changed = tf.switch_case(
+            self.choice, [partial(change, weights, reading) for change in self.changes]
+        )
         context = self.inner.read(memory.inner, changed)
         return context, changed, (inner, steps + 1, first)
 

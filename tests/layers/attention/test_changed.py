@@ -57,7 +57,7 @@ def steps(
 def test_without_a_change_every_mechanism_reads_what_it_reads(config) -> None:
     attention = attention_of(**config)
     own = steps(attention)
-    same = steps(ChangedAttention(attention, changes.own, QUERY))
+    same = steps(ChangedAttention(attention, [changes.own], QUERY))
     np.testing.assert_allclose(same[0], own[0], atol=1e-5)
     np.testing.assert_array_equal(same[1], own[1])
 
@@ -66,7 +66,7 @@ def test_without_a_change_every_mechanism_reads_what_it_reads(config) -> None:
 def test_keeping_everything_changes_nothing(config) -> None:
     attention = attention_of(**config)
     own = steps(attention)
-    same = steps(ChangedAttention(attention, changes.kept, QUERY))
+    same = steps(ChangedAttention(attention, [changes.kept], QUERY))
     np.testing.assert_allclose(same[0], own[0], atol=1e-5)
     np.testing.assert_allclose(same[1], own[1], atol=1e-6)
 
@@ -76,7 +76,7 @@ def test_what_is_not_kept_is_as_good_as_masked(heads) -> None:
     attention = attention_of(type="general", heads=heads)
     keep = MASK & (np.arange(SOURCE) != 1)
     masked = steps(attention, keep)
-    kept = steps(ChangedAttention(attention, changes.kept, QUERY), keep=keep)
+    kept = steps(ChangedAttention(attention, [changes.kept], QUERY), keep=keep)
     np.testing.assert_allclose(kept[0], masked[0], atol=1e-5)
     np.testing.assert_allclose(kept[1], masked[1], atol=1e-6)
     assert np.abs(kept[1] - steps(attention)[1]).max() > 0.05
@@ -86,7 +86,7 @@ def test_where_all_weight_was_erased_nothing_is_read() -> None:
     attention = attention_of(type="general")
     none = np.zeros_like(MASK)
     context, weights = steps(
-        ChangedAttention(attention, changes.kept, QUERY), keep=none
+        ChangedAttention(attention, [changes.kept], QUERY), keep=none
     )
     assert not context.any() and not weights.any()
 
@@ -94,7 +94,7 @@ def test_where_all_weight_was_erased_nothing_is_read() -> None:
 @pytest.mark.parametrize("heads", [1, 2])
 def test_uniform_weights_read_the_mean_of_the_real_positions(heads) -> None:
     attention = attention_of(type="additive", heads=heads)
-    _, weights = steps(ChangedAttention(attention, changes.uniform, QUERY))
+    _, weights = steps(ChangedAttention(attention, [changes.uniform], QUERY))
     for sentence, length in enumerate(LENGTHS):
         rows = weights[:, sentence].reshape(-1, SOURCE)
         expected = np.broadcast_to(MASK[sentence] / length, rows.shape)
@@ -106,7 +106,7 @@ def test_uniform_weights_change_nothing_where_they_are_the_own_ones() -> None:
     for variable in attention.weights:
         variable.assign(tf.zeros_like(variable))  # all scores are zero
     own = steps(attention)
-    even = steps(ChangedAttention(attention, changes.uniform, QUERY))
+    even = steps(ChangedAttention(attention, [changes.uniform], QUERY))
     np.testing.assert_allclose(even[0], own[0], atol=1e-6)
 
 
@@ -115,7 +115,7 @@ def test_a_row_that_sums_to_less_keeps_its_sum() -> None:
     own = steps(attention)[1].sum(axis=-1)
     assert own.min() < 0.9
     for change in (changes.uniform, changes.permuted, changes.kept):
-        _, weights = steps(ChangedAttention(attention, change, QUERY))
+        _, weights = steps(ChangedAttention(attention, [change], QUERY))
         np.testing.assert_allclose(weights.sum(axis=-1), own, rtol=1e-5)
 
 
@@ -123,7 +123,7 @@ def test_a_row_that_sums_to_less_keeps_its_sum() -> None:
 def test_permuted_weights_are_the_same_numbers_elsewhere(heads) -> None:
     attention = attention_of(type="general", heads=heads)
     _, own = steps(attention)
-    layer = ChangedAttention(attention, changes.permuted, QUERY)
+    layer = ChangedAttention(attention, [changes.permuted], QUERY)
     _, weights = steps(layer)
     np.testing.assert_array_equal(np.sort(weights), np.sort(own))
     assert not weights[:, 0, ..., LENGTHS[0] :].any()
@@ -140,11 +140,25 @@ def test_permuted_weights_are_the_same_numbers_elsewhere(heads) -> None:
 def test_frozen_weights_are_those_of_the_first_position(config) -> None:
     attention = attention_of(**config)
     _, own = steps(attention)
-    _, weights = steps(ChangedAttention(attention, changes.frozen, QUERY))
+    _, weights = steps(ChangedAttention(attention, [changes.frozen], QUERY))
     np.testing.assert_array_equal(weights, np.broadcast_to(own[0], own.shape))
+
+
+def test_a_compiled_function_changes_by_choice() -> None:
+    layer = ChangedAttention(
+        attention_of(type="general"), [changes.own, changes.uniform], QUERY
+    )
+    values = tf.random.stateless_normal([2, SOURCE, QUERY], [1, 2])
+    memory = layer.prepare(values, tf.constant(MASK))
+    state = layer.initial_state(memory)
+    read = tf.function(lambda query: layer(query, memory, state)[1])
+    query = tf.ones([2, 1, QUERY])
+    assert np.ptp(read(query)[1, 0]) > 0.1
+    layer.choice.assign(1)
+    np.testing.assert_allclose(read(query)[1, 0], 1 / LENGTHS[1], rtol=1e-5)
 
 
 def test_nothing_is_read_of_the_source() -> None:
     attention = attention_of(type="general", heads=2)
-    context, weights = steps(ChangedAttention(attention, changes.nothing, QUERY))
+    context, weights = steps(ChangedAttention(attention, [changes.nothing], QUERY))
     assert not context.any() and not weights.any()
