@@ -19,6 +19,7 @@ from attnmt.analysis.faithfulness.figures import (
 from attnmt.analysis.faithfulness.ranks import kendall_tau
 from attnmt.analysis.faithfulness.report import Report
 from attnmt.analysis.faithfulness.seeds import seed_agreement
+from attnmt.analysis.record import Record
 from attnmt.errors import DataError
 from attnmt.faithfulness.attending import require_tokens
 from attnmt.faithfulness.interventions import intervene
