@@ -76,7 +76,8 @@ class ChangedAttention(Attention):
         mask, keep = _like(weights, memory.mask), _like(weights, memory.keep)
         reading = Reading(mask, keep, first, step)
         changed = tf.switch_case(
-            self.choice, [partial(change, weights, reading) for change in self.changes]
+            self.choice.read_value(),
+            [partial(change, weights, reading) for change in self.changes],
         )
         context = self.inner.read(memory.inner, changed)
         return context, changed, (inner, steps + 1, first)

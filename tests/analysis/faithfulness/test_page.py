@@ -113,6 +113,6 @@ def test_the_text_begins_with_the_conclusions_and_aligns_its_columns(make_report
     )
     assert lines[start + 1 : start + 4] == [
         "weights            cost  changed  chrF with own",
-        "own        0.000 ± 0.020     0.0%           90.0",
-        "uniform    1.250 ± 0.020    31.2%           90.0",
+        "own       0.000 ± 0.020     0.0%           90.0",
+        "uniform   1.250 ± 0.020    31.2%           90.0",
     ]
