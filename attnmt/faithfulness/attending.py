@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from attnmt.errors import ConfigError
 from attnmt.layers.attention.changed import Change, ChangedAttention
@@ -10,17 +11,17 @@ from attnmt.model import Seq2Seq
 
 @contextmanager
 def attending(
-    network: Seq2Seq, changes: Sequence[Change]
-) -> Iterator[ChangedAttention]:
-    """Whatever is traced inside reads the source with weights that are changed.
+    network: Seq2Seq, changes: Sequence[Change], choice: Any = 0
+) -> Iterator[None]:
+    """Whatever is traced inside reads the source with changed weights.
 
-    By the first change, or by the one that the layer's `choice` says.
+    `choice` is the number of the change, or a variable that holds it.
     """
     decoder = network.decoder
     inner = decoder.attention
-    decoder.attention = ChangedAttention(inner, changes, decoder.config.units)
+    decoder.attention = ChangedAttention(inner, changes, decoder.config.units, choice)
     try:
-        yield decoder.attention
+        yield
     finally:
         decoder.attention = inner
 

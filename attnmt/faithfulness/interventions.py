@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from attnmt.analysis.faithfulness.figures import Example, Intervention, mean_of
 from attnmt.analysis.record import Record
@@ -36,12 +37,13 @@ def intervene(
         update={"beam_size": 1, "length_penalty": 0.0, "coverage_penalty": 0.0}
     )
     tokenizers = (translator.source_tokenizer, translator.target_tokenizer)
-    with attending(translator.network, [*CHANGES.values()]) as attention:
+    choice = tf.Variable(0, trainable=False)  # one compilation serves all changes
+    with attending(translator.network, [*CHANGES.values()], choice):
         other = Translator(translator.network, tokenizers, greedy)
         results = []
         for i, name in enumerate(CHANGES):
             say(f"{name} attention: forced, then greedy")
-            attention.choice.assign(i)
+            choice.assign(i)
             results.append(_read(other, records))
             if name == "own":
                 _check(results[0].costs)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-_WIDTH, _ROW, _LABEL, _VALUE = 720, 30, 220, 70  # of the drawing, in its own units
+_WIDTH, _ROW, _LABEL, _VALUE = 760, 30, 290, 60  # of the drawing, in its own units
 _BAR = 16
 
 
@@ -47,7 +47,8 @@ def _row(bar: Bar, top: int, zero: float, scale: float) -> str:
     right = max(zero, end)
     if bar.control is not None:
         at = zero + bar.control * scale
-        right = max(right, at)
+        # The number stands beside its bar, unless the mark is in its way.
+        right = at if right - 4 < at < right + 50 else right
         parts.append(
             f'<rect class="mark" x="{at - 1.5:.1f}" y="{top + 4}" width="3" '
             f'height="{_ROW - 8}"/>'

@@ -75,7 +75,7 @@ def _origin(report: Report) -> str:
     named = [f"{name} {report.origin[name]}" for name in told if name in report.origin]
     size = (
         f"{report.sentences} sentences, {report.pieces} target pieces at "
-        f"{report.log_prob:.2f} nats each, {report.probes} of them probed"
+        f"{-report.log_prob:.2f} nats each, {report.probes} of them probed"
     )
     return " · ".join([*named, size])
 

@@ -38,7 +38,8 @@ Change = Callable[[Tensor, Reading], Tensor]
 class ChangedAttention(Attention):
     """Reads what another mechanism reads, with its weights changed.
 
-    `choice` says by which of the changes, also to a function that is compiled already.
+    `choice` is the number of the change; as a variable it can be set for functions that
+    are compiled already.
     State: that of the mechanism, the target position and the first position's weights;
     it takes one target position at a time. `query_depth` is that of the queries.
     """
@@ -48,11 +49,12 @@ class ChangedAttention(Attention):
         inner: Attention,
         changes: Sequence[Change],
         query_depth: int,
+        choice: Any = 0,
         name: str = "attention",
     ) -> None:
         super().__init__(inner.units, name)
         self.inner, self.changes, self.query_depth = inner, changes, query_depth
-        self.choice = tf.Variable(0, trainable=False)
+        self.choice = choice
         self.align_kind, self.sums_to_one = inner.align_kind, inner.sums_to_one
 
     def prepare(self, values: Tensor, mask: Tensor) -> Any:
@@ -76,7 +78,7 @@ class ChangedAttention(Attention):
         mask, keep = _like(weights, memory.mask), _like(weights, memory.keep)
         reading = Reading(mask, keep, first, step)
         changed = tf.switch_case(
-            self.choice.read_value(),
+            tf.convert_to_tensor(self.choice),
             [partial(change, weights, reading) for change in self.changes],
         )
         context = self.inner.read(memory.inner, changed)

@@ -145,16 +145,16 @@ def test_frozen_weights_are_those_of_the_first_position(config) -> None:
 
 
 def test_a_compiled_function_changes_by_choice() -> None:
-    layer = ChangedAttention(
-        attention_of(type="general"), [changes.own, changes.uniform], QUERY
-    )
+    choice = tf.Variable(0)
+    both = [changes.own, changes.uniform]
+    layer = ChangedAttention(attention_of(type="general"), both, QUERY, choice)
     values = tf.random.stateless_normal([2, SOURCE, QUERY], [1, 2])
     memory = layer.prepare(values, tf.constant(MASK))
     state = layer.initial_state(memory)
     read = tf.function(lambda query: layer(query, memory, state)[1])
     query = tf.ones([2, 1, QUERY])
     assert np.ptp(read(query)[1, 0]) > 0.1
-    layer.choice.assign(1)
+    choice.assign(1)
     np.testing.assert_allclose(read(query)[1, 0], 1 / LENGTHS[1], rtol=1e-5)
 
 
