@@ -33,21 +33,8 @@ def intervene(
     `records` are the forced targets with the model's own weights, none blank. Raises
     ConfigError for a mechanism that does not read its values by its weights.
     """
-    greedy = translator.decoding.model_copy(
-        update={"beam_size": 1, "length_penalty": 0.0, "coverage_penalty": 0.0}
-    )
-    tokenizers = (translator.source_tokenizer, translator.target_tokenizer)
-    choice = tf.Variable(0, trainable=False)  # one compilation serves all changes
-    with attending(translator.network, [*CHANGES.values()], choice):
-        other = Translator(translator.network, tokenizers, greedy)
-        results = []
-        for i, name in enumerate(CHANGES):
-            say(f"{name} attention: forced, then greedy")
-            choice.assign(i)
-            results.append(_read(other, records))
-            if name == "own":
-                _check(results[0].costs)
-    own = results[0].outputs
+    results = _results(translator, records, say)
+    own = results["own"].outputs
     sentences = np.repeat(np.arange(len(records)), [len(r.target_ids) for r in records])
     found = [
         Intervention(
@@ -56,21 +43,40 @@ def intervene(
             float(np.mean([a != b for a, b in zip(result.outputs, own, strict=True)])),
             score(result.outputs, own, metrics=["chrf"])[0].value,
         )
-        for name, result in zip(CHANGES, results, strict=True)
+        for name, result in results.items()
     ]
     examples = [
-        Example(
-            record.source,
-            {name: r.outputs[i] for name, r in zip(CHANGES, results, strict=True)},
-        )
+        Example(record.source, {name: r.outputs[i] for name, r in results.items()})
         for i, record in enumerate(records[:EXAMPLES])
     ]
     return found, examples
 
 
 class _Result(NamedTuple):
+    """What a change led to."""
+
     costs: np.ndarray  # [piece], of all forced targets one after the other
     outputs: list[str]  # greedy translations
+
+
+def _results(
+    translator: Translator, records: Sequence[Record], say: Callable[[str], None]
+) -> dict[str, _Result]:
+    greedy = translator.decoding.model_copy(
+        update={"beam_size": 1, "length_penalty": 0.0, "coverage_penalty": 0.0}
+    )
+    tokenizers = (translator.source_tokenizer, translator.target_tokenizer)
+    choice = tf.Variable(tf.constant(0), trainable=False)
+    results = {}
+    with attending(translator.network, [*CHANGES.values()], choice):
+        other = Translator(translator.network, tokenizers, greedy)
+        for i, name in enumerate(CHANGES):
+            say(f"{name} attention: forced, then greedy")
+            choice.assign(i)  # one compilation serves all changes
+            results[name] = _read(other, records)
+            if name == "own":
+                _check(results[name].costs)
+    return results
 
 
 def _read(translator: Translator, records: Sequence[Record]) -> _Result:
