@@ -20,7 +20,7 @@ LAYERS = (
     {"attnmt.edits"},
     {"attnmt.translator"},
     {"attnmt.what_if"},
-    {"attnmt.training"},
+    {"attnmt.training", "attnmt.faithfulness"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from attnmt.cli.attention_export import export, import_
+from attnmt.cli.attention_faithfulness import faithfulness
 from attnmt.cli.attention_links import aer, align
 from attnmt.cli.attention_stats import stats
 from attnmt.cli.attention_view import view
@@ -26,6 +27,7 @@ app.command()(view)
 app.command()(export)
 app.command("import")(import_)
 app.command("words")(words_)
+app.command()(faithfulness)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[
