@@ -63,10 +63,6 @@ class Attention(keras.layers.Layer):
         scores = ops.divide(ops.cast(scores, "float32"), self.temperature)
         return self.normaliser(scores, mask)
 
-    def read(self, memory: Memory, weights: Tensor) -> Tensor:
-        """The context that weights [batch, target, source] read from a memory."""
-        return ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
-
     def next_state(self, state: State, weights: Tensor) -> State:
         """The state after reading with weights [batch, target, source]."""
         return state
