@@ -34,6 +34,9 @@ TEXTS = lines("a boat sinks", "", "we go")
 
 
 def written(folder: Path, text: str) -> Edits:
+    """The edits of a file with that text; GOOD and WEIGHTS stand for more of it."""
+    text = text.replace("GOOD", '"target": 0, WEIGHTS')
+    text = text.replace("WEIGHTS", '"weights": {"0": 1}')
     (folder / "edits.json").write_text(text, "utf-8")
     return Edits(folder / "edits.json")
 
@@ -61,25 +64,20 @@ def test_a_piece_is_one_position(tmp_path):
 
 
 def test_rows_are_found_by_line_and_step(tmp_path):
-    one, two = (
-        '{"id": %d, "target": %d, "weights": {"0": 1}}' % x for x in ((2, 5), (0, 1))
-    )
+    one, two = '{"id": 2, "target": 5, WEIGHTS}', '{"id": 0, "target": 1, WEIGHTS}'
     rows = written(tmp_path, f"[\n\t{one},\n\t{two}]").rows(TEXTS)
     assert {id_: list(steps) for id_, steps in rows.items()} == {2: [5], 0: [1]}
     assert written(tmp_path, "[]").rows(TEXTS) == {}
-
-
-GOOD = '"target": 0, "weights": {"0": 1}'
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ('[\n{"id": 0, "target": 0}]', ":2: 0.weights: Field required"),
-        ('[{"id": -1, %s}]' % GOOD, ":1: 0.id: Input should be greater than or equal"),
-        ('[{"id": "0", %s}]' % GOOD, ":1: 0.id: Input should be a valid integer"),
-        ('[{"id": 0,\n"traget": 1, %s}]' % GOOD, ":2: 0.traget: Extra inputs are not"),
-        ('[{"id": 0, "id": 1, %s}]' % GOOD, ":1: 0.id: given twice"),
+        ('[{"id": -1, GOOD}]', ":1: 0.id: Input should be greater than or equal"),
+        ('[{"id": "0", GOOD}]', ":1: 0.id: Input should be a valid integer"),
+        ('[{"id": 0,\n"traget": 1, GOOD}]', ":2: 0.traget: Extra inputs are not"),
+        ('[{"id": 0, "id": 1, GOOD}]', ":1: 0.id: given twice"),
         (
             '[{"id": 0, "target": 0, "weights": {}}]',
             "0.weights: Dictionary should have",
@@ -94,10 +92,10 @@ GOOD = '"target": 0, "weights": {"0": 1}'
         ),
         ('[{"id": 0, "target": 0, "weights": {"1": .nan}}]', "finite number"),
         (
-            '[{"id": 0, "level": "letter", %s}]' % GOOD,
+            '[{"id": 0, "level": "letter", GOOD}]',
             "0.level: Input should be 'word'",
         ),
-        ('[{"id": 0, %s},\n{"id": 0, %s}]' % (GOOD, GOOD), ":2: 1: id 0 target 0 was"),
+        ('[{"id": 0, GOOD},\n{"id": 0, GOOD}]', ":2: 1: id 0 target 0 was"),
         ('{"id": 0}', ":1: all: Input should be a valid list"),
         ("[{", ":1: not YAML"),
     ],
@@ -112,8 +110,8 @@ def test_a_wrong_file_is_told_by_its_lines(text, problem, tmp_path):
 @pytest.mark.parametrize(
     ("edit", "problem"),
     [
-        ('"id": 3, "target": 0, "weights": {"0": 1}', "id: expected less than 3 lines"),
-        ('"id": 1, "target": 0, "weights": {"0": 1}', "id: line 1 is blank"),
+        ('"id": 3, "target": 0, WEIGHTS', "id: expected less than 3 lines"),
+        ('"id": 1, "target": 0, WEIGHTS', "id: line 1 is blank"),
         (
             '"id": 0, "target": 0, "weights": {"4": 1}',
             "no source word 4: expected 0 to 3",
@@ -126,22 +124,20 @@ def test_a_wrong_file_is_told_by_its_lines(text, problem, tmp_path):
     ],
 )
 def test_what_is_not_in_the_lines_is_told(edit, problem, tmp_path):
-    edits = written(
-        tmp_path, '[\n{"id": 0, %s},\n{%s}]' % (GOOD.replace("0,", "7,"), edit)
-    )
+    edits = written(tmp_path, f'[\n{{"id": 0, "target": 7, WEIGHTS}},\n{{{edit}}}]')
     with pytest.raises(ConfigError, match=problem) as error:
         edits.rows(TEXTS)
     assert str(error.value).startswith(f"{tmp_path / 'edits.json'}:3: ")
 
 
 def test_a_word_that_was_cut_off_cannot_be_read(tmp_path):
-    edits = written(tmp_path, '[{"id": 0, %s}]' % GOOD.replace('"0": 1', '"2": 1'))
+    edits = written(tmp_path, '[{"id": 0, "target": 0, "weights": {"2": 1}}]')
     with pytest.raises(ConfigError, match="no source word 2"):
         edits.rows(lines("a boat sinks", longest=3))
 
 
 def test_steps_beyond_a_translation_are_told(tmp_path):
-    edits = written(tmp_path, '[\n{"id": 0, %s}]' % GOOD.replace("0,", "7,"))
+    edits = written(tmp_path, '[\n{"id": 0, "target": 7, WEIGHTS}]')
     assert list(edits.beyond(0, 8)) == list(edits.beyond(1, 7)) == []
     (message,) = edits.beyond(0, 7)
     assert "edits.json:2: target 7 was not reached" in message

@@ -32,17 +32,12 @@ MECHANISMS: dict[str, dict[str, Any]] = {
     "gated coverage": {"type": "additive", "coverage": "gated"},
     "two heads": {"type": "general", "heads": 2, "normaliser": "entmax15"},
     "location": {"type": "location", "width": 3},
-    "gmm": {"type": "gmm", "components": 3},
-    "local_p": {"type": "local_p", "window": 2},
     "mocha": {"type": "mocha", "chunk": 3},
-    "performer": {"type": "performer"},
 }
 
 
-def differences(
-    records: Iterable[Record], translator: Translator
-) -> Iterator[tuple[str, float]]:
-    """The name and the largest difference of what was seen of every hypothesis."""
+def differences(records: Iterable[Record], translator: Translator) -> Iterator[float]:
+    """Of every hypothesis the largest difference between dumped and forced weights."""
     read = tf.function(translator.network.read, reduce_retracing=True)
     for _, group in groupby(records, key=lambda record: record.id):
         same = [record for record in group if record.source_ids]
@@ -51,13 +46,9 @@ def differences(
         source = np.array([record.source_ids for record in same], np.int32)
         target_in = padded([[BOS, *record.target_ids[:-1]] for record in same])
         _, seen = read(tf.constant(source), tf.constant(target_in))
-        for i, record in enumerate(same):
-            target, columns = len(record.target_ids), record.weights.shape[-1]
-            forced = seen.weights[i, ..., :target, :columns]
-            yield "weights", float(np.abs(record.weights[0] - forced).max())
-            for name, extra in record.extras.items():
-                forced = seen.extras[name][i, :target]
-                yield name, float(np.abs(extra - forced).max())
+        for record, forced in zip(same, np.asarray(seen.weights), strict=True):
+            forced = forced[..., : len(record.target_ids), :]
+            yield float(np.abs(record.weights[0] - forced).max())
 
 
 def dump_n_best(translator: Translator, lines: Iterable[str], path: Path) -> Dump:
@@ -71,7 +62,7 @@ def dump_n_best(translator: Translator, lines: Iterable[str], path: Path) -> Dum
 
 def tiny_config(folder: Path, attention: dict[str, Any]) -> Config:
     sides = (read_lines(DATA / f"train.{language}") for language in ("en", "de"))
-    pairs = islice(zip(*sides, strict=True), 300)
+    pairs = islice(zip(*sides, strict=True), 100)
     text = "".join(f"{source}\t{target}\n" for source, target in pairs)
     (folder / "pairs.tsv").write_text(text, "utf-8")
     return Config.model_validate(
@@ -82,14 +73,14 @@ def tiny_config(folder: Path, attention: dict[str, Any]) -> Config:
                 "target_lang": "de",
                 "train": [{"tsv": folder / "pairs.tsv"}],
             },
-            "tokenizer": {"vocab_size": 320, "shared": False},
+            "tokenizer": {"vocab_size": 400, "shared": False},
             "model": {
                 "embeddings": {"size": 20},
                 "encoder": {"cell": "gru", "units": 12},
                 "decoder": {"cell": "gru", "units": 24},
                 "attention": attention,
             },
-            "training": {"learning_rate": 0.02, "batch_tokens": 600, "max_steps": 20},
+            "training": {"learning_rate": 0.02, "batch_tokens": 600, "max_steps": 10},
         }
     )
 
@@ -97,15 +88,14 @@ def tiny_config(folder: Path, attention: dict[str, Any]) -> Config:
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_a_tiny_model_sees_the_same(name: str, tmp_path: Path) -> None:
     run = train(tiny_config(tmp_path, MECHANISMS[name]))
-    decoding = Decoding(beam_size=BEAM, batch_size=7)
+    decoding = Decoding(beam_size=BEAM, batch_size=7, max_length_ratio=1.0)
     translator = Translator.load(run.path, decoding=decoding)
-    lines = [*islice(read_lines(DATA / "test.en"), 20), "", "a"]
+    lines = [*islice(read_lines(DATA / "test.en"), 8), "", "a"]
     dump = dump_n_best(translator, lines, tmp_path / "dump")
     assert len(dump) == N_BEST * (len(lines) - 1) + 1
     found = list(differences(dump, translator))
-    assert len(found) >= len(dump) - 1
-    for name, difference in found:
-        assert difference <= (1e-5 if name == "weights" else 1e-4), name
+    assert len(found) == len(dump) - 1  # all but that of the blank line
+    assert max(found) <= 1e-5
 
 
 def test_a_trained_run_sees_the_same_in_multi30k(tmp_path: Path) -> None:
