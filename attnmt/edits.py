@@ -27,9 +27,7 @@ class Edit(BaseModel):
 
     id: Natural  # the input line, from 0
     target: Natural  # the target piece, from 0
-    weights: Annotated[
-        dict[Position, Weight], Field(min_length=1)
-    ]  # by source position
+    weights: Annotated[dict[Position, Weight], Field(min_length=1)]  # of the source
     level: Literal["word", "piece"] = "word"  # what a source position is
 
 

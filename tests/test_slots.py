@@ -14,10 +14,12 @@ from attnmt.analysis.show import show
 from attnmt.analysis.views import piece_view, word_view
 from attnmt.cli import app
 from attnmt.config import schema
+from attnmt.edits import Edits
 from attnmt.errors import ConfigError
 from attnmt.model import build_model
 from attnmt.text.tokenizer import EOS, Encoding
 from attnmt.translator import Translator
+from attnmt.what_if import PinnedTranslator
 
 SLOTS, HEADS = 5, 2
 LINES = ["a b c d e f g h", "", "b a"]
@@ -166,3 +168,9 @@ def test_the_others_translate_with_weights_on_source_tokens(kind):
     np.testing.assert_allclose(
         forced.weights[:, :, :steps], found.weights[:, :, :steps], atol=1e-5
     )
+
+
+def test_no_weights_of_slots_can_be_given(translator, tmp_path):
+    (tmp_path / "edits.json").write_text("[]", "utf-8")
+    with pytest.raises(ConfigError, match="one that reads memory slots"):
+        PinnedTranslator(translator, Edits(tmp_path / "edits.json"), LINES)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +36,7 @@ from attnmt.cli.translating import (
 
 if TYPE_CHECKING:
     from attnmt.edits import Edits
-    from attnmt.translator import Translation
+    from attnmt.translator import Translation, Translator
 
 
 def translate(
@@ -78,10 +78,10 @@ def translate(
     With --n-best the text format has a line per translation: number of the input
     line (from 0) ||| translation ||| score. Scores and alignments follow after |||.
 
-    --force-attention takes a list such as [{"id": 0, "target": 2, "weights": {"3": 1,
-    "4": 0.5}}]: for the first line the third target piece (</s> is the last) reads the
-    source words 3 and 4 (from 0; after the last word, </s>), or with "level": "piece"
-    those pieces. The weights of a row are divided by their sum.
+    A file for --force-attention is a list such as
+    `[{"id": 0, "target": 2, "weights": {"3": 1, "4": 0.5}}]`: in the first line the
+    third target piece reads the source words 3 and 4, counted from 0, with `</s>` after
+    the last; `"level": "piece"` counts source pieces. Weights are divided by their sum.
     """
     from attnmt.errors import ConfigError
     from attnmt.run import find_run
@@ -92,14 +92,8 @@ def translate(
         check_resume(file, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
-    lines = read_lines(file)
-    first = next(lines, None)  # a file that cannot be read is told before the wait
-    lines = iter(()) if first is None else _chain(first, lines)
-    edits = None
-    if force_attention is not None:
-        from attnmt.edits import Edits
-
-        edits = Edits(force_attention)
+    lines = _opened(file)
+    edits = _read_edits(force_attention)
     translator = load_translator(
         folder,
         settings,
@@ -112,10 +106,7 @@ def translate(
     if align:
         warn_of_slots(translator)
     if edits is not None:
-        from attnmt.what_if import PinnedTranslator
-
-        given = list(lines)  # all edits are checked before anything is translated
-        translator, lines = PinnedTranslator(translator, edits, given), iter(given)
+        translator, lines = _pinned(translator, edits, list(lines))
     # Somebody who types line by line wants an answer to each.
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
     resumed = (zip(read_lines(file)), translator.window) if resume else None
@@ -135,6 +126,21 @@ def translate(
     )
 
 
+def _read_edits(path: Path | None) -> "Edits | None":
+    from attnmt.edits import Edits
+
+    return None if path is None else Edits(path)
+
+
+def _pinned(
+    translator: "Translator", edits: "Edits", lines: list[str]
+) -> tuple["Translator", Iterator[str]]:
+    """All lines are read, so that all edits are checked before one is translated."""
+    from attnmt.what_if import PinnedTranslator
+
+    return PinnedTranslator(translator, edits, lines), iter(lines)
+
+
 def _warn_of_unreached(
     found: Iterable[list["Translation"]], edits: "Edits"
 ) -> Iterator[list["Translation"]]:
@@ -145,6 +151,10 @@ def _warn_of_unreached(
         yield translations
 
 
-def _chain(first: str, rest: Iterable[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+def _opened(file: Path) -> Iterator[str]:
+    """The lines of a file; one that cannot be read is told now, before the wait."""
+    from attnmt.text.lines import read_lines
+
+    lines = read_lines(file)
+    first = list(islice(lines, 1))
+    return chain(first, lines)
