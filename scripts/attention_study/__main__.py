@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .cells import Cell, Failed
-from .collect import SPEED, collect, measured_speed
+from .collect import SPEED, collect, measured_speed, read
 from .mechanisms import MECHANISMS
 from .page import write_study
-from .table import OVERVIEW, table
+from .table import OVERVIEW, Results, table
 from .tasks import TASKS, Absent, Task, prepare_task
 
 PARTS = [*TASKS, SPEED]
@@ -27,18 +27,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, run the missing cells, write tables and pictures."""
     options = _parser().parse_args(arguments)
     out = options.out.absolute()
+    known: Results = read(options.known) if options.known else {}
     cells = [
         Cell(task, mechanism, out / task.name / mechanism)
         for task in _prepared(options.only, out / "text")
         for mechanism in options.mechanisms
     ]
-    missing = [cell for cell in cells if cell.finished() is None]
+    missing = [
+        cell
+        for cell in cells
+        if cell.mechanism not in known.get(cell.task.name, {})
+        and cell.finished() is None
+    ]
     _say(f"{len(cells) - len(missing)} cells are finished, {len(missing)} to do")
     with ThreadPoolExecutor(options.jobs) as pool:
         done = list(pool.map(_done, missing))
     if SPEED in options.only:  # alone: beside a training it would mean nothing
-        measured_speed(options.mechanisms, out)
-    if not (results := collect(out)):
+        measured_speed(options.mechanisms, out, known.get(SPEED, {}))
+    if not (results := collect(out, known)):
         return 1
     names = [name for name in MECHANISMS if any(name in r for r in results.values())]
     write_study(results, names, out)
@@ -69,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--out", type=Path, default=Path("runs/attention"), metavar="DIR"
+    )
+    parser.add_argument(
+        "--from",
+        dest="known",
+        type=Path,
+        metavar="FILE",
+        help="attention_study.json of an earlier study; what it has is not done again",
     )
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), help="trainings side by side"

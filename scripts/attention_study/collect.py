@@ -14,24 +14,26 @@ from .tasks import TASKS
 SPEED = "speed"
 
 
-def collect(out: Path) -> Results:
-    """Everything that is finished in a folder, of this run of the script or before."""
-    results: Results = {task: {} for task in TASKS}
+def collect(out: Path, known: Results) -> Results:
+    """What is known, and what is finished in a folder, now or before."""
+    results: Results = {task: dict(known.get(task, {})) for task in [*TASKS, SPEED]}
     for task, name in itertools.product(TASKS, MECHANISMS):
         file = out / task / name / RESULT_FILE
         if file.is_file():
-            results[task][name] = _read(file)
+            results[task][name] = read(file)
     if (file := out / f"{SPEED}.json").is_file():
-        results[SPEED] = _read(file)
+        results[SPEED] = read(file)
     return {task: found for task, found in results.items() if found}
 
 
-def measured_speed(names: Sequence[str], out: Path) -> None:
+def measured_speed(names: Sequence[str], out: Path, known: dict) -> None:
     """Measure the speed of mechanisms, unless that was done for all of them."""
     file = out / f"{SPEED}.json"
-    if not (file.is_file() and {BASELINE, *names} <= _read(file).keys()):
+    done = read(file) if file.is_file() else known
+    if not {BASELINE, *names} <= done.keys():
         measure_speed(list(names), file)
 
 
-def _read(file: Path) -> dict:
+def read(file: Path) -> dict:
+    """A file of results."""
     return json.loads(file.read_text(encoding="utf-8"))

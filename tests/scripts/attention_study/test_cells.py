@@ -39,6 +39,18 @@ def test_what_is_finished_is_not_done_again(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "attention_study.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_what_an_earlier_study_has_is_not_done_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        Cell, "run", lambda cell: finish(tmp_path, "copy", "gmm") or RESULT
+    )
+    known = tmp_path / "earlier.json"
+    known.write_text(json.dumps({"copy": {"dot": RESULT | {"exact": 0.5}}}))
+    command = ["--only", "copy", "--mechanisms", "dot,gmm", "--out", str(tmp_path)]
+    main([*command, "--from", str(known)])
+    found = json.loads((tmp_path / "attention_study.json").read_text())
+    assert found == {"copy": {"dot": RESULT | {"exact": 0.5}, "gmm": RESULT}}
+
+
 def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
     done: list[str] = []
     monkeypatch.setattr(Cell, "run", lambda cell: done.append(cell.mechanism) or RESULT)
