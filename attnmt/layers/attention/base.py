@@ -63,6 +63,10 @@ class Attention(keras.layers.Layer):
         scores = ops.divide(ops.cast(scores, "float32"), self.temperature)
         return self.normaliser(scores, mask)
 
+    def read(self, memory: Memory, weights: Tensor) -> Tensor:
+        """The context that weights [batch, target, source] read from a memory."""
+        return ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
+
     def next_state(self, state: State, weights: Tensor) -> State:
         """The state after reading with weights [batch, target, source]."""
         return state
@@ -91,5 +95,5 @@ class Attention(keras.layers.Layer):
                 f"{expected} source positions, found {tuple(scores.shape)}"
             )
         weights = self.normalise(scores, memory.mask[:, None, :])
-        context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
+        context = self.read(memory, weights)
         return context, weights, self.next_state(state, weights)

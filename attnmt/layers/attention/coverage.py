@@ -145,6 +145,9 @@ class CoverageAttention(Attention):
     def initial_state(self, memory: Memory) -> State:
         return self.inner.initial_state(memory), self.coverage.initial_state(memory)
 
+    def read(self, memory: Memory, weights: Tensor) -> Tensor:
+        return self.inner.read(memory, weights)
+
     def call(
         self, query: Tensor, memory: Memory, state: State = ()
     ) -> tuple[Tensor, Tensor, State]:

@@ -62,8 +62,7 @@ class MonotonicAttention(NormedAdditiveAttention):
         energy = self.score(query, memory, state)
         alignment = self.align(energy, memory.mask[:, None], state[0][:, None])
         weights = self.spread(alignment, query, memory)
-        context = ops.matmul(ops.cast(weights, memory.values.dtype), memory.values)
-        return context, weights, (alignment[:, 0],)
+        return self.read(memory, weights), weights, (alignment[:, 0],)
 
     def align(self, energy: Tensor, mask: Tensor, previous: Tensor) -> Tensor:
         """The expected alignment after `previous`, all [batch, 1, source]."""

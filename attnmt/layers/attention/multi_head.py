@@ -71,9 +71,13 @@ class MultiHeadAttention(Attention):
         contexts, weights, states = zip(
             *(head(query, own, state) for head, query, own, state in heads), strict=True
         )
-        assert self.output_layer is not None
-        context = self.output_layer(tf.concat(contexts, axis=-1))
-        return context, tf.stack(weights, axis=1), states
+        return self._joined(contexts), tf.stack(weights, axis=1), states
+
+    def read(self, memory: Any, weights: Tensor) -> Tensor:
+        """The context that weights [batch, head, target, source] read."""
+        rows = tf.unstack(weights, num=len(self.heads), axis=1)
+        heads = zip(self.heads, memory.heads, rows, strict=True)
+        return self._joined([head.read(own, row) for head, own, row in heads])
 
     def extras(self, query: Tensor, memory: Any, state: State) -> dict[str, Tensor]:
         """Those of the heads, [batch, target, head, ...]."""
@@ -82,6 +86,10 @@ class MultiHeadAttention(Attention):
         heads = zip(self.heads, queries, memory.heads, states, strict=True)
         found = [head.extras(query, own, state) for head, query, own, state in heads]
         return {n: tf.stack([each[n] for each in found], axis=2) for n in found[0]}
+
+    def _joined(self, contexts: Sequence[Tensor]) -> Tensor:
+        assert self.output_layer is not None
+        return self.output_layer(tf.concat(contexts, axis=-1))
 
     def _split(self, x: Tensor) -> list[Tensor]:
         return tf.split(x, len(self.heads), axis=-1)
