@@ -18,7 +18,7 @@ LAYERS = (
     {"attnmt.analysis", "attnmt.evaluation"},
     {"attnmt.sentences"},
     {"attnmt.translator"},
-    {"attnmt.training"},
+    {"attnmt.training", "attnmt.faithfulness"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )

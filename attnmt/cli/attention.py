@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from attnmt.cli.attention_faithfulness import faithfulness
 from attnmt.cli.attention_links import aer, align
 from attnmt.cli.attention_stats import stats
 from attnmt.errors import DataError
@@ -19,6 +20,7 @@ app = typer.Typer(
 app.command()(align)
 app.command()(aer)
 app.command()(stats)
+app.command()(faithfulness)
 
 DumpPath = Annotated[Path, typer.Argument(help="Folder of an attention dump.")]
 Words = Annotated[
