@@ -48,7 +48,7 @@ th { font-weight: 600; color: var(--faint); }
 th, td { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 tr:last-child td { border-bottom: 0; }
-table + table, .scroll + .scroll { margin-top: 1.1rem; }
+.scroll + svg { margin-top: 1.75rem; }
 dl { margin: 0 0 1.1rem; font-size: .92rem; }
 dl:last-child { margin-bottom: 0; }
 dt { color: var(--faint); float: left; clear: left; width: 6.5rem; }
