@@ -1,10 +1,15 @@
 """The Markdown of a study."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from attention_study import page, table
-from attention_study.table import COST, KNOWN
+from attention_study.mechanisms import MECHANISMS
+from attention_study.table import COST, KNOWN, OVERVIEW
+
+ROOT = Path(__file__).parents[3]
 
 RESULTS = {
     "copy": {
@@ -64,3 +69,11 @@ def test_the_page_has_every_table_and_no_place_left_open():
     assert not re.search(r"[{}]", text)
     assert text.count("| `linformer` |") == 4
     assert "`gmm`: copy, on the diagonal 25.0%" in text
+
+
+def test_the_readme_and_the_page_show_the_figures_of_the_study():
+    results = json.loads((ROOT / "docs/attention_study.json").read_text("utf-8"))
+    names = [name for name in MECHANISMS if any(name in r for r in results.values())]
+    assert table.table(results, OVERVIEW, names) in (ROOT / "README.md").read_text()
+    expected = (ROOT / "docs/attention_study.md").read_text("utf-8")
+    assert page.page(results, names) == expected.rstrip("\n")
