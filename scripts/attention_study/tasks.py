@@ -11,7 +11,8 @@ from .toys import TOYS, write_toy
 
 ROOT = Path(__file__).parents[2]
 Sizes = tuple[int, int, int]  # of embeddings, encoder and decoder
-TOY, MEDIUM, MULTI30K = (32, 32, 64), (64, 64, 128), (128, 96, 192)
+TOY, MEDIUM, LARGE = (32, 32, 64), (64, 64, 128), (128, 128, 256)
+MULTI30K = (128, 96, 192)
 
 
 class Task(NamedTuple):
@@ -50,9 +51,10 @@ def _toy(folder: Path) -> Task:
 
 
 def _sample(folder: Path) -> Task:
+    """The model of the quickstart, four epochs instead of ten."""
     data = _data("en", "de", ROOT / "data/train", ROOT / "data/test", ".en", ".de")
-    settings = _settings(data, "bpe", 2000, sizes=MEDIUM, dropout=0.1)
-    settings["training"] |= {"batch_tokens": 750, "max_epochs": 2}
+    settings = _settings(data, "bpe", 2000, sizes=LARGE, dropout=0.1)
+    settings["training"] |= {"batch_tokens": 1000, "max_epochs": 4}
     return Task("sample", settings, gold=ROOT / "data/test.align", aer=True, texts=True)
 
 
