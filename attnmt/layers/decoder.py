@@ -189,16 +189,25 @@ class Decoder(keras.layers.Layer):
     ) -> Output:
         """The vectorised path: nothing of the attention enters the recurrence."""
 
-        def recur(x: Tensor, cells: tuple[CellState, ...]):
-            return self._recur(x, cells, masks)
-
-        projected = self.cells[0].project(tf.transpose(embedded, [1, 0, 2]))
-        hidden, _ = unroll(recur, projected, state.cells)
+        hidden = self._all_layers(tf.transpose(embedded, [1, 0, 2]), state, masks)
         hidden = _batch_first(hidden)  # [batch, target, units]
         reading = (hidden, memory, state.attention)
         context, weights, _ = self.attention(*reading)
         extras = self.attention.extras(*reading)
         return self._output(context, hidden, embedded, weights, extras)
+
+    def _all_layers(self, inputs: Tensor, state: DecoderState, masks: Masks) -> Tensor:
+        """One layer after the other over all positions, [target, batch, units]."""
+        hidden = inputs  # [target, batch, size]
+        for i, cell in enumerate(self.cells):
+            read, between = hidden, masks.between[i - 1] if i else None
+            if between is not None:
+                read = hidden * between
+            told, _ = cell.run(
+                cell.project(read), state.cells[i], drop=masks.recurrent[i]
+            )
+            hidden = hidden + told if i and self.config.residual else told
+        return hidden
 
     def _recur(
         self, projected: Tensor, states: tuple[CellState, ...], masks: Masks

@@ -6,9 +6,17 @@ import keras
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
+from attnmt.layers.lstm import lstm
 from attnmt.layers.unroll import unroll
 
 CellState = tuple[Tensor, ...]  # hidden first; each [batch, units]
+
+
+class Times(NamedTuple):
+    """What one time of a sequence brings; the mask is () when there is none."""
+
+    projected: Tensor  # [batch, gates * units]
+    mask: Tensor  # [batch, 1], True where there is a token
 
 
 class Cell(keras.layers.Layer):
@@ -54,6 +62,30 @@ class Cell(keras.layers.Layer):
         """
         raise NotImplementedError
 
+    def run(
+        self,
+        projected: Tensor,
+        state: CellState,
+        mask: Tensor | None = None,
+        drop: Tensor | None = None,
+        reverse: bool = False,
+    ) -> tuple[Tensor, CellState]:
+        """All times of gates [time, batch, gates * units] -> outputs, last state.
+
+        A time that `mask` [time, batch, 1] hides changes nothing; `drop` is the mask
+        of `step`; in reverse the last time comes first.
+        """
+
+        def step(now: Times, state: CellState) -> tuple[Tensor, CellState]:
+            _, new = self.step(now.projected, state, drop)
+            if mask is not None:
+                pairs = zip(new, state, strict=True)
+                new = tuple(tf.where(now.mask, n, s) for n, s in pairs)
+            return new[0], new
+
+        times = Times(projected, () if mask is None else mask)
+        return unroll(step, times, state, reverse)
+
     def _recur(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
         hidden = hidden if mask is None else hidden * mask
         kernel = tf.cast(self.recurrent_kernel, hidden.dtype)
@@ -79,6 +111,18 @@ class LSTMCell(Cell):
         carry = tf.sigmoid(f) * carry + tf.sigmoid(i) * tf.tanh(g)
         hidden = tf.sigmoid(o) * tf.tanh(carry)
         return hidden, (hidden, carry)
+
+    def run(
+        self,
+        projected: Tensor,
+        state: CellState,
+        mask: Tensor | None = None,
+        drop: Tensor | None = None,
+        reverse: bool = False,
+    ) -> tuple[Tensor, CellState]:
+        kernel = tf.cast(self.recurrent_kernel, projected.dtype)
+        hidden, carry = state
+        return lstm(projected, kernel, (hidden, carry), mask, drop, reverse)
 
 
 class GRUCell(Cell):
@@ -115,13 +159,6 @@ def make_cell(kind: str, input_depth: int, units: int) -> Cell:
     return {"lstm": LSTMCell, "gru": GRUCell}[kind](input_depth, units)
 
 
-class Times(NamedTuple):
-    """What one time of a masked sequence brings."""
-
-    projected: Tensor  # [batch, gates * units]
-    mask: Tensor  # [batch, 1], True where there is a token
-
-
 def run_cell(
     cell: Cell,
     inputs: Tensor,
@@ -134,15 +171,6 @@ def run_cell(
     Returns outputs [time, batch, units] in the order of the inputs, and the state
     after the last (or, in reverse, the first) token.
     """
-    times = Times(cell.project(inputs), mask[:, :, None])
-    if reverse:
-        times = Times(*(tf.reverse(x, [0]) for x in times))
-
-    def step(now: Times, state: CellState) -> tuple[Tensor, CellState]:
-        _, new = cell.step(now.projected, state, recurrent_mask)
-        kept = tuple(tf.where(now.mask, n, s) for n, s in zip(new, state, strict=True))
-        return kept[0], kept
-
     start = cell.zero_state(tf.shape(inputs)[1], inputs.dtype)
-    outputs, state = unroll(step, times, start)
-    return (tf.reverse(outputs, [0]) if reverse else outputs), state
+    projected = cell.project(inputs)
+    return cell.run(projected, start, mask[:, :, None], recurrent_mask, reverse)

@@ -8,18 +8,21 @@ import tensorflow as tf
 Step = Callable[[Any, Any], tuple[Any, Any]]
 
 
-def unroll(step: Step, inputs: Any, state: Any) -> tuple[Any, Any]:
+def unroll(
+    step: Step, inputs: Any, state: Any, reverse: bool = False
+) -> tuple[Any, Any]:
     """Apply `step(input, state) -> (output, state)` at every time of the inputs.
 
     Inputs, outputs and state are nested tensors; inputs and outputs are time first,
     [time, batch, ...], with at least one time. Returns all outputs and the last state.
+    In reverse the last time comes first; outputs stand in the order of the inputs.
     """
     # Each time is popped off a stack and what comes of it is pushed on one, so that
     # gradients push and pop as well. Those of reads and writes at a place, as of a
     # TensorArray, would go through all times at each time.
     read = tf.nest.flatten(inputs)
     length = tf.shape(read[0])[0]
-    unread = [_stack(tf.reverse(x, [0])) for x in read]
+    unread = [_stack(x if reverse else tf.reverse(x, [0])) for x in read]
 
     def run(unread: Any, state: Any) -> tuple[Any, Any, Any]:
         unread, now = _pop(unread, read)
@@ -44,6 +47,7 @@ def unroll(step: Step, inputs: Any, state: Any) -> tuple[Any, Any]:
     )
     stacks = zip(written, outputs, strict=True)
     every = [_unstack(stack, x) for stack, x in stacks]
+    every = [tf.reverse(x, [0]) for x in every] if reverse else every
     return tf.nest.pack_sequence_as(first, every), state
 
 
