@@ -151,6 +151,13 @@ class Seq2Seq(keras.Model):
         logits = self.projection(attentional, table)
         return mixture(logits, copying) if copying else logits
 
+    @property
+    def output_weights(self) -> tuple[Tensor, Tensor]:
+        """The projection's matrix [vocabulary, depth] and bias [vocabulary]."""
+        tied = self.target_embedding.table
+        matrix = tied if self.tied else self.projection.kernel
+        return matrix.value, self.projection.bias.value
+
     def _embed(self, embedding: Embedding, ids: Tensor, seed: Seed) -> Tensor:
         embedded = embedding(ids)  # [batch, time, size]
         embedded = word_dropout(embedded, self.drops.word, fold_in(seed, 0))

@@ -10,6 +10,7 @@ import tensorflow as tf
 from attnmt.layers.attention import Tensor
 from attnmt.layers.dropout import Seed
 from attnmt.model import PAD, Seq2Seq
+from attnmt.training.output_loss import Sums, projected_cross_entropy
 
 EPSILON = 1e-6  # added to a weight before its logarithm
 
@@ -46,18 +47,22 @@ def totals(
     attentional, seen = model.read(source, target_in, seed, report=report)
     real = tf.not_equal(target_out, PAD)
     labels = tf.boolean_mask(target_out, real)  # [tokens]
-    logits = model.logits_at(attentional, seen, source, real)  # [tokens, vocabulary]
-    smoothed, exact = cross_entropy(logits, labels, smoothing)
-    guesses = tf.argmax(logits, axis=-1, output_type=labels.dtype)
-    loss = tf.reduce_sum(smoothed)
+    if seed is None or model.copies:
+        logits = model.logits_at(attentional, seen, source, real)
+        sums = whole_cross_entropy(logits, labels, smoothing)
+    else:  # the same for a training, which has no use for the logits themselves
+        chosen = tf.boolean_mask(attentional, real)  # [tokens, depth]
+        matrix, bias = model.output_weights
+        sums = projected_cross_entropy(chosen, matrix, bias, labels, smoothing)
+    loss = sums.smoothed
     if coverage_weight > 0.0:
         loss += coverage_weight * coverage_loss(seen.weights, real)
     if guide is not None:
         loss += guide.weight * guided_loss(seen.weights, guide)
     return Totals(
         loss,
-        tf.reduce_sum(exact),
-        tf.reduce_sum(tf.cast(guesses == labels, tf.float32)),
+        sums.exact,
+        sums.correct,
         tf.cast(tf.size(labels), tf.float32),
     )
 
@@ -86,6 +91,14 @@ def guided_loss(weights: Tensor, guide: Guide) -> Tensor:
 
 def _mean_of_heads(weights: Tensor) -> Tensor:
     return weights if weights.shape.rank == 3 else tf.reduce_mean(weights, axis=1)
+
+
+def whole_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Sums:
+    """Sums over tokens of logits [tokens, vocabulary]."""
+    smoothed, exact = cross_entropy(logits, labels, smoothing)
+    guesses = tf.argmax(logits, axis=-1, output_type=labels.dtype)
+    correct = tf.reduce_sum(tf.cast(guesses == labels, tf.float32))
+    return Sums(tf.reduce_sum(smoothed), tf.reduce_sum(exact), correct)
 
 
 def cross_entropy(

@@ -104,3 +104,24 @@ def test_a_seed_drops_and_none_does_not(model):
     seeded = totals(*given, seed=tf.constant([1, 2]))
     np.testing.assert_array_equal(totals(*given, seed=tf.constant([1, 2])), seeded)
     assert float(seeded.loss) != float(plainly.loss)
+
+
+@pytest.mark.parametrize("tie", ["none", "target_softmax"])
+def test_a_training_has_the_loss_and_the_gradients_of_the_plain_path(tie):
+    """A seed chooses the path that holds no logits; here it drops nothing."""
+    config = {
+        "embeddings": {"size": 4, "tie": tie},
+        "encoder": {"units": 3},
+        "decoder": {"units": 5},
+        "dropout": {"embedding": 0.0, "output": 0.0},
+    }
+    model = build_model(schema.Model.model_validate(config), 9, VOCABULARY)
+    variables = [v.value for v in model.trainable_variables]
+
+    def measured(seed):
+        with tf.GradientTape() as tape:
+            found = totals(model, SOURCE, TARGET_IN, TARGET_OUT, 0.1, seed)
+        return *found, *tape.gradient(found.loss, variables)
+
+    for x, expected in zip(measured(tf.constant([1, 2])), measured(None), strict=True):
+        np.testing.assert_allclose(x, expected, atol=1e-5)
