@@ -5,25 +5,17 @@ for the gradient of the kernel at each time. Here the way back multiplies by the
 alone, and the kernel's gradient is one product over all times.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
-
-from attnmt.layers.unroll import unroll
 
 Tensor = Any
 State = tuple[Tensor, Tensor]  # hidden and carry, each [batch, units]
 
 
-class _Forth(NamedTuple):
-    """What one time brings on the way forth; the mask is () when there is none."""
-
-    projected: Tensor  # [batch, 4 * units]
-    mask: Tensor  # [batch, 1], True where there is a token
-
-
 class _Kept(NamedTuple):
-    """What the way back needs of one time; each [batch, units]."""
+    """What the way back needs of a time, each [batch, units]; of all times, arrays."""
 
     i: Tensor
     f: Tensor
@@ -32,14 +24,6 @@ class _Kept(NamedTuple):
     bent: Tensor  # tanh of the new carry
     carry: Tensor  # of the time before
     read: Tensor  # hidden state of the time before, after dropout
-
-
-class _Back(NamedTuple):
-    """What one time brings on the way back."""
-
-    upstream: Tensor  # [batch, units]
-    kept: _Kept
-    mask: Tensor
 
 
 def lstm(
@@ -57,44 +41,98 @@ def lstm(
     nothing; `drop` [batch, units] multiplies the hidden state on its way into the
     gates; in reverse the last time comes first. Gers et al. (2000).
     """
-    masks = () if mask is None else mask
+    real = None if mask is None else tf.convert_to_tensor(mask)
 
     @tf.custom_gradient
     def run(projected: Tensor, kernel: Tensor, hidden: Tensor, carry: Tensor):
-        step = _step(tf.transpose(kernel), drop)
-        times = _Forth(projected, masks)
-        (outputs, kept), state = unroll(step, times, (hidden, carry), reverse)
+        read = _reader(projected)
+        forth = _step(tf.transpose(kernel), drop)
+
+        def step(time: Tensor, state: State) -> tuple[tuple[Tensor, _Kept], State]:
+            return forth(read(time), None if real is None else real[time], state)
+
+        times, units = tf.shape(projected)[0], kernel.shape[0]
+        width = units, _Kept(*(units,) * len(_Kept._fields))
+        (outputs, kept), state = _along(times, step, (hidden, carry), width, reverse)
 
         def gradient(upstream: Tensor, *last: Tensor) -> tuple[Tensor, ...]:
+            read = _reader(upstream)
             back = _step_back(kernel, drop)
-            times = _Back(upstream, kept, masks)
-            gates, state = unroll(back, times, last, not reverse)
-            flat = tf.reshape(gates, [-1, gates.shape[-1]])
-            read = tf.reshape(kept.read, [-1, kernel.shape[0]])
-            return gates, tf.matmul(read, flat, transpose_a=True), *state
 
-        return (outputs, *state), gradient
+            def step(time: Tensor, state: State) -> tuple[Tensor, State]:
+                now = tf.nest.map_structure(lambda x: x.read(time), kept)
+                here = None if real is None else real[time]
+                return back(now, here, (state[0] + read(time), state[1]))
+
+            gates, state = _along(times, step, last, 4 * units, not reverse)
+            d_projected = gates.stack()  # [time, batch, 4 * units]
+            d_kernel = tf.matmul(
+                tf.reshape(kept.read.stack(), [-1, units]),
+                tf.reshape(d_projected, [-1, 4 * units]),
+                transpose_a=True,
+            )
+            return d_projected, d_kernel, *state
+
+        return (outputs.stack(), *state), gradient
 
     outputs, *last = run(projected, kernel, *state)
     return outputs, (last[0], last[1])
 
 
+def _along(
+    times: Tensor, step: Callable, state: State, width: Any, reverse: bool
+) -> tuple[Any, State]:
+    """Run `step(time, state) -> (values, state)`; returns arrays of the values.
+
+    Nested `width` tells their last axis. Nothing of it has a gradient of TensorFlow's.
+    """
+    kind = state[0].dtype
+    arrays = tf.nest.map_structure(
+        lambda n: tf.TensorArray(
+            kind, times, element_shape=[None, n], clear_after_read=False
+        ),
+        width,
+    )
+
+    def body(count: Tensor, state: State, arrays: Any) -> tuple[Any, ...]:
+        time = times - 1 - count if reverse else count
+        values, state = step(time, state)
+        written = tf.nest.map_structure(lambda a, x: a.write(time, x), arrays, values)
+        return count + 1, state, written
+
+    _, state, arrays = tf.while_loop(
+        lambda count, *_: count < times,
+        body,
+        (0, tuple(state), arrays),
+        maximum_iterations=times,
+    )
+    return arrays, state
+
+
+def _reader(x: Tensor) -> Callable[[Tensor], Tensor]:
+    """Reads [time, ...] one time at a time."""
+    array = tf.TensorArray(x.dtype, tf.shape(x)[0], clear_after_read=False)
+    return array.unstack(x).read
+
+
 def _step(turned: Tensor, drop: Tensor | None):
     """One time on the way forth; `turned` is the kernel [4 * units, units]."""
 
-    def step(now: _Forth, state: State) -> tuple[tuple[Tensor, _Kept], State]:
+    def step(
+        projected: Tensor, real: Tensor | None, state: State
+    ) -> tuple[tuple[Tensor, _Kept], State]:
         hidden, carry = state
         read = hidden if drop is None else hidden * drop
         # [4 * units, batch] and back: half as long again takes [batch, 4 * units].
         recurrent = tf.transpose(tf.matmul(turned, read, transpose_b=True))
-        i, f, g, o = tf.split(now.projected + recurrent, 4, axis=-1)
+        i, f, g, o = tf.split(projected + recurrent, 4, axis=-1)
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         new_carry = f * carry + i * g
         bent = tf.tanh(new_carry)
         new = o * bent, new_carry
-        if not isinstance(now.mask, tuple):
+        if real is not None:
             pairs = zip(new, state, strict=True)
-            new = tuple(tf.where(now.mask, n, s) for n, s in pairs)
+            new = tuple(tf.where(real, n, s) for n, s in pairs)
         return (new[0], _Kept(i, f, g, o, bent, carry, read)), new
 
     return step
@@ -103,15 +141,13 @@ def _step(turned: Tensor, drop: Tensor | None):
 def _step_back(kernel: Tensor, drop: Tensor | None):
     """One time on the way back: gradients of the gates and of the state before."""
 
-    def step(now: _Back, state: State) -> tuple[Tensor, State]:
-        d_hidden, d_carry = state
-        d_hidden += now.upstream
-        i, f, g, o, bent, carry, _ = now.kept
-        passed = ()  # what a hidden time hands on
-        if not isinstance(now.mask, tuple):
-            real = tf.cast(now.mask, d_hidden.dtype)
-            passed = d_hidden * (1.0 - real), d_carry * (1.0 - real)
-            d_hidden, d_carry = d_hidden * real, d_carry * real
+    def step(kept: _Kept, real: Tensor | None, state: State) -> tuple[Tensor, State]:
+        d_hidden, d_carry = passed = state
+        if real is not None:  # a hidden time hands on what it gets
+            share = tf.cast(real, d_hidden.dtype)
+            d_hidden, d_carry = d_hidden * share, d_carry * share
+            passed = passed[0] - d_hidden, passed[1] - d_carry
+        i, f, g, o, bent, carry, _ = kept
         d_carry += d_hidden * o * (1.0 - bent * bent)
         gates = [
             d_carry * g * i * (1.0 - i),
@@ -122,7 +158,7 @@ def _step_back(kernel: Tensor, drop: Tensor | None):
         d_gates = tf.concat(gates, axis=-1)  # [batch, 4 * units]
         d_read = tf.matmul(d_gates, kernel, transpose_b=True)  # [batch, units]
         before = d_read if drop is None else d_read * drop, d_carry * f
-        if passed:
+        if real is not None:
             before = before[0] + passed[0], before[1] + passed[1]
         return d_gates, before
 

@@ -12,7 +12,7 @@ from attnmt.config import schema
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.text.batches import Batch
 from attnmt.training.objective import totals
-from attnmt.training.step import Trainer, make_optimizer
+from attnmt.training.step import Adam, Trainer, make_optimizer
 
 BOS, EOS, PAD = 2, 3, 0
 DROPS = {"embedding": 0.3, "recurrent": 0.3, "output": 0.3, "word": 0.3}
@@ -240,3 +240,21 @@ def test_a_real_divergence_shows_in_the_norm(eagerly):
     trainer.model.projection.bias.assign(np.full(9, np.inf))
     total, norm = trainer.update([BOTH], seed=1, step=0, rate=0.1)
     assert not np.isfinite(float(total.loss) + float(norm))
+
+
+def test_adam_is_that_of_keras():
+    """Three updates, so that both of its averages have a history."""
+    draw = np.random.default_rng(6)
+    start = draw.normal(size=(3, 2)).astype(np.float32)
+    found = []
+    for make in (Adam, keras.optimizers.Adam):
+        variable = keras.Variable(start)
+        optimizer = make(0.01, beta_2=0.98)
+        optimizer.build([variable])
+        for step in range(3):
+            gradient = np.sin(start + step).astype(np.float32)
+            optimizer.apply([tf.constant(gradient)], [variable])
+        slots = optimizer._momentums[0], optimizer._velocities[0], optimizer.iterations
+        found.append([np.asarray(x) for x in (variable, *slots)])
+    for x, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(x, expected, rtol=1e-5)
