@@ -12,32 +12,40 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from attnmt.text.lines import write_lines
-from speed_bench import training
+from speed_bench import data, sizes, startup, training, translation
 from speed_bench.environments import PEERS, THREADS
+from speed_bench.options import Options
 from speed_bench.results import changes, table, to_json, warnings
 
-PARTS = {"training": training}
+PARTS = {
+    "training": training,
+    "translation": translation,
+    "startup": startup,
+    "data": data,
+    "sizes": sizes,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, measure, print tables, write JSON."""
-    options = _parser().parse_args(arguments)
+    given = _parser().parse_args(arguments)
+    options = Options(*(getattr(given, name) for name in Options._fields))
     rows = []
-    for part in [name for names in options.parts for name in names] or PARTS:
-        found = PARTS[part].measure(options.peers, options.rounds, options.seconds)
+    for part in [name for names in given.parts for name in names] or PARTS:
+        found = PARTS[part].measure(options)
         print(f"\n## {part}\n\n{table(found, PARTS[part].TITLES)}", flush=True)
         rows += found
-        if options.out:
+        if given.out:
             result = {
                 "threads": THREADS,
                 "rounds": options.rounds,
                 "rows": to_json(rows),
             }
-            write_lines(options.out, [json.dumps(result, indent=1)])
+            write_lines(given.out, [json.dumps(result, indent=1)])
     for warning in warnings(rows, THREADS):
         print(f"warning: {warning}", file=sys.stderr)
-    if options.compare:
-        baseline = json.loads(options.compare.read_text("utf-8"))["rows"]
+    if given.compare:
+        baseline = json.loads(given.compare.read_text("utf-8"))["rows"]
         print("\n".join(["\n## Against the baseline\n", *changes(rows, baseline)]))
     return 0
 
@@ -58,27 +66,28 @@ def _parser() -> argparse.ArgumentParser:
         help=f"some of {known}",
     )
     add("--rounds", type=int, default=5, help="turns of every side (default: 5)")
-    add("--seconds", type=float, default=20, help="of a turn (default: 20)")
+    seconds = "of a turn in training (default: 20)"
+    add("--seconds", type=float, default=20, help=seconds)
+    peers = f"some of {', '.join(PEERS)}, or none (default: all)"
+    known_peers = _some_of((*PEERS, "none"))
+    add("--peers", type=known_peers, default=PEERS, metavar="NAMES", help=peers)
+    engines = "of attnmt translate (default: tensorflow)"
+    add("--engines", type=_names, default=["tensorflow"], metavar="NAMES", help=engines)
+    run = "translate with its weights (default: initial weights)"
+    add("--run", type=Path, metavar="DIR", help=run)
     add("--out", type=Path, metavar="FILE", help="write all figures as JSON")
-    add(
-        "--peers",
-        type=_some_of((*PEERS, "none")),
-        default=PEERS,
-        metavar="NAMES",
-        help=f"some of {','.join(PEERS)}, or none (default: all)",
-    )
-    add(
-        "--compare",
-        type=Path,
-        metavar="FILE",
-        help="tell what changed since --out FILE",
-    )
+    compare = "tell what changed since another --out FILE"
+    add("--compare", type=Path, metavar="FILE", help=compare)
     return parser
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
     def parse(text: str) -> list[str]:
-        names = text.split(",")
+        names = _names(text)
         for name in names:
             if name not in known:
                 raise argparse.ArgumentTypeError(

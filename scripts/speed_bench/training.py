@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from speed_bench.batch_files import (
     total,
 )
 from speed_bench.environments import CACHE, MALLOC, environment, peer_python
+from speed_bench.options import Options
 from speed_bench.protocol import Answer, Failed, Worker
 from speed_bench.results import Figures, Row, row, with_ratios
 from speed_bench.settings import (
@@ -58,33 +59,31 @@ class Opened(NamedTuple):
     first_update: float  # seconds from its start to the end of the first update
 
 
-def measure(peers: Sequence[str], rounds: int, seconds: float) -> list[Row]:
-    """The three styles on Multi30k."""
+def measure(options: Options) -> list[Row]:
+    """The three styles on Multi30k, and the toolkits as they come."""
     batches = CACHE / "batches" / "multi30k.npz"
     save_batches(batches, multi30k_batches())
     rows = []
     for style in STYLES:
         case = Case("training", style, model_settings(style), VOCABULARY, batches)
-        rows += measure_case(case, peers, rounds, seconds)
+        rows += measure_case(case, options)
     return rows
 
 
-def measure_case(
-    case: Case, peers: Sequence[str], rounds: int, seconds: float
-) -> list[Row]:
+def measure_case(case: Case, options: Options) -> list[Row]:
     """Let attnmt and PyTorch take turns; what cannot run is told in its row."""
     opened: dict[str, Opened] = {}
     rows: list[Row] = []
     try:
-        for side in ("attnmt", *(TORCH if "torch" in peers else ())):
+        for side in ("attnmt", *(TORCH if "torch" in options.peers else ())):
             try:
                 opened[side] = _open(case, side)
             except Failed as reason:
                 rows.append(Row(case.part, case.name, side, {}, [], str(reason)))
         taken: list[dict[str, Figures]] = []
-        for number in range(rounds + 1):
+        for number in range(options.rounds + 1):
             print(f"{case.part} {case.name}: round {number}", file=sys.stderr)
-            taken.append(_round(case, opened, seconds))
+            taken.append(_round(case, opened, options.seconds))
         for side, (worker, first_update) in opened.items():
             constant = {"first_update": first_update, "padding": _padding(case)}
             constant["megabytes"] = worker.ask("train", seconds=0)["megabytes"]

@@ -1,0 +1,5 @@
+"""The toolkits as they come."""
+
+from typing import Any
+
+TOOLKITS: dict[str, Any] = {}
