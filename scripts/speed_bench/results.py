@@ -103,9 +103,12 @@ def changes(rows: Sequence[Row], baseline: Sequence[Mapping[str, Any]]) -> list[
     }
     lines = []
     for row in rows:
-        old = known.get((row.part, row.case, row.side), {})
+        old = known.get(row[:3])
+        if old is None:
+            lines.append(f"{' '.join(row[:3])}: not in the baseline")
+            continue
         for name in row.figures:
-            if name.startswith("to ") or name in _OF_ANY_DAY and old.get(name):
+            if old.get(name) and (name.startswith("to ") or name in _OF_ANY_DAY):
                 change = row.figures[name] / old[name] - 1.0
                 noise = " (noise)" if abs(change) < NOISE else ""
                 lines.append(

@@ -18,13 +18,16 @@ from speed_bench.protocol import Failed
 
 Settings = dict[str, Any]
 VOCABULARY, BATCH_TOKENS, SEED = 8000, 4096, 1
+FORCED_LENGTH = (
+    15  # pieces of a toolkit's translation; those of `forced_run` have as many
+)
 STYLES: dict[str, Settings] = {
     "luong": {"style": "luong", "input_feeding": False},
     "luong+feeding": {"style": "luong", "input_feeding": True},
     "bahdanau": {"style": "bahdanau"},
 }
 ATTENTION = {"luong": "general", "luong+feeding": "general", "bahdanau": "additive"}
-TRAINING = {
+TRAINING: Settings = {
     "learning_rate": 1e-3,
     "batch_tokens": BATCH_TOKENS,
     "label_smoothing": 0.1,
@@ -69,7 +72,7 @@ def multi30k(style: str) -> Settings:
         },
         "tokenizer": {"model_type": "bpe", "vocab_size": VOCABULARY, "shared": True},
         "model": model_settings(style),
-        "training": TRAINING,
+        "training": {**TRAINING},
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from speed_bench import as_they_come
 from speed_bench.arithmetic import training_flops
 from speed_bench.batch_files import (
     Counts,
@@ -34,6 +35,8 @@ TITLES = {
     "tokens_per_second": "target tokens/s",
     "to torch": "to torch",
     "to torch+malloc": "to torch+malloc",
+    "to onmt": "to onmt",
+    "to joeynmt": "to joeynmt",
     "share_of_matmul": "of matmul",
     "first_update": "s to first update",
     "megabytes": "MB",
@@ -67,7 +70,7 @@ def measure(options: Options) -> list[Row]:
     for style in STYLES:
         case = Case("training", style, model_settings(style), VOCABULARY, batches)
         rows += measure_case(case, options)
-    return rows
+    return rows + as_they_come.measure(options)
 
 
 def measure_case(case: Case, options: Options) -> list[Row]:
@@ -132,6 +135,8 @@ def _figures(case: Case, answer: Answer, rate: float) -> Figures:
     flops = training_flops(case.model, case.vocabulary, counts)
     return {
         "tokens_per_second": counts.target / seconds,
+        "to onmt": "to onmt",
+        "to joeynmt": "to joeynmt",
         "share_of_matmul": flops / seconds / 1e9 / rate,
         "cores": answer["cpu_seconds"] / seconds,
     }

@@ -16,8 +16,8 @@ from speed_bench.forced_run import forced_pieces, make_forced_run
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row, with_ratios
-from speed_bench.settings import corpus_folder
-from speed_bench.toolkits import TOOLKITS
+from speed_bench.settings import FORCED_LENGTH, corpus_folder
+from speed_bench.toolkits import SAVED, TOOLKITS
 
 LINES = {1: 100, 64: 1000}  # by batch size
 BEAMS = (1, 5)
@@ -108,12 +108,12 @@ def _torch(original: Path | None) -> Side:
 
 
 def _toolkit(name: str) -> Side:
-    toolkit = TOOLKITS[name]
-    python, folder = peer_python(name), FOLDER / name
-    toolkit.train(python, folder)
+    python, folder, toolkit = peer_python(name), FOLDER / name, TOOLKITS[name]
+    command = toolkit.training.command(python, folder, SAVED)
+    run_command(command, environment(), FOLDER / f"{name}.train.log")
     return Side(
         lambda job: toolkit.translate(python, folder, *job),
-        lambda lines: toolkit.forced_length * len(lines),
+        lambda lines: FORCED_LENGTH * len(lines),
         name,
     )
 
