@@ -7,15 +7,19 @@ when they are first asked for; one that cannot be is left out with its reason.
 
 import argparse
 import json
+import os
+import platform
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from attnmt import __version__
 from attnmt.text.lines import write_lines
 from speed_bench import data, sizes, startup, training, translation
 from speed_bench.environments import PEERS, THREADS
 from speed_bench.options import Options
-from speed_bench.results import changes, table, to_json, warnings
+from speed_bench.protocol import Failed
+from speed_bench.results import Row, changes, table, to_json, warnings
 
 PARTS = {
     "training": training,
@@ -30,24 +34,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the command line, measure, print tables, write JSON."""
     given = _parser().parse_args(arguments)
     options = Options(*(getattr(given, name) for name in Options._fields))
-    rows = []
+    rows: list[Row] = []
     for part in [name for names in given.parts for name in names] or PARTS:
-        found = PARTS[part].measure(options)
+        try:
+            found = PARTS[part].measure(options)
+        except Failed as reason:
+            found = [Row(part, "all", "all", {}, [], str(reason))]
         print(f"\n## {part}\n\n{table(found, PARTS[part].TITLES)}", flush=True)
         rows += found
         if given.out:
-            result = {
-                "threads": THREADS,
-                "rounds": options.rounds,
-                "rows": to_json(rows),
-            }
-            write_lines(given.out, [json.dumps(result, indent=1)])
+            _write(given.out, options, rows)
     for warning in warnings(rows, THREADS):
         print(f"warning: {warning}", file=sys.stderr)
     if given.compare:
         baseline = json.loads(given.compare.read_text("utf-8"))["rows"]
         print("\n".join(["\n## Against the baseline\n", *changes(rows, baseline)]))
     return 0
+
+
+def _write(path: Path, options: Options, rows: list[Row]) -> None:
+    result = {
+        "machine": platform.platform(),
+        "python": platform.python_version(),
+        "attnmt": __version__,
+        "cores": os.cpu_count(),
+        "threads": THREADS,
+        "rounds": options.rounds,
+        "rows": to_json(rows),
+    }
+    write_lines(path, [json.dumps(result, indent=1)])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,14 +72,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    known = ", ".join(PARTS)
-    add(
-        "parts",
-        nargs="*",
-        type=_some_of(PARTS),
-        metavar="PART",
-        help=f"some of {known}",
-    )
+    parts, known_parts = f"some of {', '.join(PARTS)}", _some_of(PARTS)
+    add("parts", nargs="*", type=known_parts, metavar="PART", help=parts)
     add("--rounds", type=int, default=5, help="turns of every side (default: 5)")
     seconds = "of a turn in training (default: 20)"
     add("--seconds", type=float, default=20, help=seconds)

@@ -45,7 +45,6 @@ PACKAGES: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("--only-binary", ":all:", "fasttext-wheel"),
     ),
-    "marian": (("pymarian==1.12.42",),),
 }
 PEERS = tuple(PACKAGES)
 
@@ -75,8 +74,9 @@ def environment(*extra: Mapping[str, str]) -> dict[str, str]:
     """Variables of a process that computes on `THREADS` threads and says little."""
     threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
     threads += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    own = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
     found = {
-        **os.environ,
+        **own,
         **dict.fromkeys(threads, str(THREADS)),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}",
         "PYTHONUNBUFFERED": "1",

@@ -135,8 +135,6 @@ def _figures(case: Case, answer: Answer, rate: float) -> Figures:
     flops = training_flops(case.model, case.vocabulary, counts)
     return {
         "tokens_per_second": counts.target / seconds,
-        "to onmt": "to onmt",
-        "to joeynmt": "to joeynmt",
         "share_of_matmul": flops / seconds / 1e9 / rate,
         "cores": answer["cpu_seconds"] / seconds,
     }
