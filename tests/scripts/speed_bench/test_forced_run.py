@@ -34,7 +34,7 @@ def trained_run(folder: Path, style: str) -> Path:
         {
             "run_dir": str(folder),
             "data": {"source_lang": "en", "target_lang": "de", "train": [texts]},
-            "tokenizer": {"vocab_size": 300},
+            "tokenizer": {"vocab_size": 400},
             "model": model_settings(style, units=10),
         }
     )
