@@ -6,7 +6,6 @@ Nothing of attnmt is imported: it runs in an environment of its own.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 from torch import Tensor, nn  # pyright: ignore[reportMissingImports]
 from torch.nn import functional as F  # pyright: ignore[reportMissingImports]
@@ -133,49 +132,3 @@ class Seq2Seq(nn.Module):
         pair = (state.hidden[None], state.cell[None])
         _, (hidden, cell) = self.decoder(read[:, None], pair)
         return hidden[0], cell[0]
-
-
-def assign(model: Seq2Seq, arrays: Mapping[str, np.ndarray]) -> None:
-    """Give a model the weights of a checkpoint of attnmt."""
-    # Where matrices are tied, there is one array.
-    target = arrays["target_embedding.table"]
-    source = arrays.get("source_embedding.table", target)
-    output = arrays.get("projection.kernel", target)
-    fed = [arrays["decoder.feed.kernel"]] if model.recurs else []
-    read = np.concatenate([arrays["decoder.cells.0.kernel"], *fed])
-    named = {"source_embedding.weight": source, "target_embedding.weight": target}
-    named |= {"projection.weight": output, "projection.bias": arrays["projection.bias"]}
-    for layer, name in (("bridge", "decoder.bridge"), ("combine", "decoder.combine")):
-        named |= _dense(layer, arrays, name)
-    for layer in ("keys", "query", "energy")[: 3 if model.additive else 1]:
-        name = {"keys": "key_layer", "query": "query_layer", "energy": "energy_layer"}
-        named |= _dense(layer, arrays, f"decoder.attention.{name[layer]}")
-    for layer in ("forwards", "backwards"):
-        name = f"encoder.{layer.removesuffix('s')}_cells.0"
-        kernel = arrays[f"{name}.kernel"]
-        named |= _lstm(f"{layer}.{{}}_l0", kernel, arrays, name)
-    suffix = "" if model.recurs else "_l0"
-    named |= _lstm(f"decoder.{{}}{suffix}", read, arrays, "decoder.cells.0")
-    copied = {name: torch.tensor(np.array(x)) for name, x in named.items()}
-    model.load_state_dict(copied)
-
-
-def _dense(
-    layer: str, arrays: Mapping[str, np.ndarray], name: str
-) -> dict[str, np.ndarray]:
-    found = {f"{layer}.weight": arrays[f"{name}.kernel"].T}
-    if f"{name}.bias" in arrays:
-        found[f"{layer}.bias"] = arrays[f"{name}.bias"]
-    return found
-
-
-def _lstm(
-    form: str, kernel: np.ndarray, arrays: Mapping[str, np.ndarray], name: str
-) -> dict[str, np.ndarray]:
-    bias = arrays[f"{name}.bias"]
-    return {
-        form.format("weight_ih"): kernel.T,
-        form.format("weight_hh"): arrays[f"{name}.recurrent_kernel"].T,
-        form.format("bias_ih"): bias,
-        form.format("bias_hh"): np.zeros_like(bias),
-    }

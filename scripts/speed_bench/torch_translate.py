@@ -14,7 +14,8 @@ from safetensors.numpy import load_file
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor  # pyright: ignore[reportMissingImports]
 
-from speed_bench.torch_model import PAD, Memory, Seq2Seq, State, assign
+from speed_bench.torch_model import PAD, Memory, Seq2Seq, State
+from speed_bench.torch_weights import assign
 
 BOS, EOS = 2, 3
 

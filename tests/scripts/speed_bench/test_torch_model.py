@@ -19,7 +19,8 @@ import json, sys
 import torch
 from safetensors.numpy import load_file
 from speed_bench.batch_files import load_batches
-from speed_bench.torch_model import Seq2Seq, assign
+from speed_bench.torch_model import Seq2Seq
+from speed_bench.torch_weights import assign
 weights, batches, model, vocabulary, smoothing = sys.argv[1:]
 network = Seq2Seq(json.loads(model), int(vocabulary)).eval()
 assign(network, load_file(weights))
