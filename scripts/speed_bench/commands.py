@@ -1,13 +1,16 @@
 """Whole commands, with what they took and when they printed what."""
 
-import os
+import json
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from speed_bench.protocol import Failed, last_words
+
+_LAUNCH = Path(__file__).with_name("launch.py")
 
 
 class Printed(NamedTuple):
@@ -34,9 +37,10 @@ def run_command(
 ) -> Ended:
     """Run a command until it ends, or until a line that is enough; raises Failed."""
     log.parent.mkdir(parents=True, exist_ok=True)
+    report = log.with_suffix(".json")
     begin = time.perf_counter()
     process = subprocess.Popen(
-        command,
+        [sys.executable, "-I", "-S", str(_LAUNCH), str(report), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -51,11 +55,7 @@ def run_command(
             file.write(raw)
             if not stopped and enough(lines[-1]):
                 stopped = True
-                process.kill()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode and not stopped:
+                process.terminate()
+    if process.wait() and not stopped:
         raise Failed(f"{' '.join(command[:4])} ...: {last_words(log)} (see {log})")
-    seconds = time.perf_counter() - begin
-    processor = usage.ru_utime + usage.ru_stime
-    return Ended(seconds, processor, usage.ru_maxrss * 1024 / 1e6, lines)
+    return Ended(**json.loads(report.read_text("utf-8")), lines=lines)
