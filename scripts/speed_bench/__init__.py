@@ -1,0 +1,1 @@
+"""Speed and memory of attnmt and its peers, side by side in one run."""

@@ -1,0 +1,56 @@
+"""The toolkits, and attnmt among them: how they train, what their logs tell."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from speed_bench import joeynmt_toolkit, onmt_toolkit
+from speed_bench.settings import multi30k, tokenizer_model, write_config
+
+STYLE = "luong+feeding"
+SAVED = 2  # updates of a model whose translations have forced lengths
+
+
+class Training(NamedTuple):
+    """Training as a whole command."""
+
+    # interpreter, folder for all that it writes, updates -> words
+    command: Callable[[str, Path, int], list[str]]
+    report: re.Pattern[str]  # in its log: target tokens a second
+
+    def rate(self, line: str) -> float | None:
+        """The target tokens a second that a line of the log tells, if any."""
+        found = self.report.search(line)
+        return float(found[1].replace(",", "")) if found else None
+
+
+class Toolkit(NamedTuple):
+    """What a toolkit does."""
+
+    training: Training
+    # interpreter, folder of the training, text, output, beam, batch -> words
+    translate: Callable[[str, Path, Path, Path, int, int], list[str]]
+
+
+def train_attnmt(python: str, folder: Path, updates: int) -> list[str]:
+    """`attnmt train`, with the tokenizer of all sides."""
+    settings = multi30k(STYLE)
+    settings["run_dir"] = str(folder / "run")
+    settings["tokenizer"]["source_model"] = str(tokenizer_model())
+    settings["training"] |= {"report_every": 5, "max_steps": updates}
+    config = write_config(settings, folder / "config.yaml")
+    return [python, "-m", "attnmt", "train", str(config), "--resume", "never"]
+
+
+ATTNMT = Training(train_attnmt, re.compile(r"step \d+: .* ([\d,]+) tokens/s"))
+TOOLKITS = {
+    "onmt": Toolkit(
+        Training(onmt_toolkit.train, re.compile(r"/ *(\d+) tok/s")),
+        onmt_toolkit.translate,
+    ),
+    "joeynmt": Toolkit(
+        Training(joeynmt_toolkit.train, re.compile(r"Tokens per Sec: +(\d+)")),
+        joeynmt_toolkit.translate,
+    ),
+}
