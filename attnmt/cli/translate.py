@@ -25,6 +25,7 @@ from attnmt.cli.translating import (
     RunOption,
     SettingsOption,
     Shown,
+    TrustOption,
     check_resume,
     dumped,
     load_translator,
@@ -72,6 +73,7 @@ def translate(
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
+    trust_code: TrustOption = False,
 ) -> None:
     """Translate text, line by line: N lines in, N lines out, in order.
 
@@ -98,6 +100,7 @@ def translate(
         folder,
         settings,
         device,
+        trust_code,
         beam_size=beam,
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
