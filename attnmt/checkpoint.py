@@ -19,11 +19,11 @@ import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from attnmt.errors import DataError
-from attnmt.sealed import read_sealed, sealed
+from attnmt.sealed import UNSEALED, read_sealed, sealed
 from attnmt.tensor_header import read_shapes
 
 FORMAT = 2
-READABLE = (1, FORMAT)
+READABLE = (UNSEALED, FORMAT)
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 Arrays = Mapping[str, np.ndarray]
 Natural = Annotated[int, Field(ge=0, lt=10**9)]
@@ -40,6 +40,7 @@ class State:
     batch: Natural = 0  # batches of this epoch that are done
     best_value: float | None = None  # of the early stopping metric
     best_step: Natural = 0
+    validated: Natural = 0  # the step of the last validation
     bad_validations: Natural = 0  # without improvement, in a row
     rate_scale: float = 1.0  # what plateau and faults have made of the learning rate
     parts: Natural = 1  # that a batch is cut into, for lack of memory
@@ -91,8 +92,10 @@ def load_state(checkpoint: Path) -> State:
     tensor file speaks of are checked before anything is read for them.
     """
     values = read_sealed(checkpoint / STATE)
-    if values.pop("format", None) not in READABLE:
+    if (format := values.pop("format", None)) not in READABLE:
         raise DataError(f"{checkpoint / STATE}: expected checkpoint format {FORMAT}")
+    if format == UNSEALED:  # it did not tell, because a validation always ended
+        values["validated"] = values.get("step")
     try:
         # Through JSON, because strict checking takes an object for a class only there.
         state = _STATE.validate_json(_STATE_JSON.dump_json(values), strict=True)
@@ -178,6 +181,14 @@ def remove(path: Path) -> None:
         path.unlink()
     else:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def restore(
+    checkpoint: Path, weights: Mapping[str, object], optimizer: Mapping[str, object]
+) -> None:
+    """Give a model and its optimizer the values of a checkpoint."""
+    for name, variables in ((WEIGHTS, weights), (OPTIMIZER, optimizer)):
+        assign(variables, load_arrays(checkpoint / name), checkpoint / name)
 
 
 def assign(variables: Mapping[str, object], arrays: Arrays, file: Path) -> None:

@@ -59,7 +59,7 @@ def parse(text: str, place: Callable[[int], Place]) -> Tree:
     """Read one YAML document; `place` makes a place of a line number.
 
     Expands ${NAME} and ${NAME:-default} from the environment; $${ stands for ${.
-    Raises ConfigError for what is not YAML, and for tags, anchors, deep nesting, too much.
+    Raises ConfigError for what is not YAML; for tags, anchors, deep nesting and size.
     """
     try:
         for line, message in _refused(_yaml().parse(text)):

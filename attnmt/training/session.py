@@ -222,12 +222,7 @@ def _build(
     if found is not None:
         folder, state = found
         checkpoint.check_tokenizers(state, fingerprints, run.tokenizer_dir)
-        for name, variables in (
-            (checkpoint.WEIGHTS, weights),
-            (checkpoint.OPTIMIZER, trainer.named_state(weights)),
-        ):
-            arrays = checkpoint.load_arrays(folder / name)
-            checkpoint.assign(variables, arrays, folder / name)
+        checkpoint.restore(folder, weights, trainer.named_state(weights))
         point(run, state)  # a killed training may have saved it and not come so far
         say(f"resumed from step {state.step} (epoch {state.epoch})")
     state.tokenizers = fingerprints

@@ -55,7 +55,8 @@ class Trainer:
 
         Dropout is a function of `seed`, `step` and the place of a batch. The norm is
         that before clipping, per token; 0 for an update left out by a loss scale that
-        was too large for float16.
+        was too large for float16. Where loss or norm is no finite number nothing is
+        changed.
         """
         self.optimizer.learning_rate = rate
         first = step * self.config.accumulate
@@ -72,7 +73,7 @@ class Trainer:
                 gradients = [a + b for a, b in zip(summed, gradients, strict=True)]
             summed = gradients
         total = Totals(*(tf.add_n(list(parts)) for parts in zip(*results, strict=True)))
-        return total, self._apply_sums(summed, total.tokens)
+        return total, self._apply_sums(summed, total)
 
     def named_state(
         self, weights: Mapping[str, keras.Variable]
@@ -102,7 +103,7 @@ class Trainer:
 
     def _compute_and_apply(self, source, target_in, target_out, *rest):
         result, gradients = self._compute(source, target_in, target_out, *rest)
-        return result, self._apply(gradients, result.tokens)
+        return result, self._apply(gradients, result)
 
     def _compute(self, source, target_in, target_out, *rest):
         """Totals of a batch and the gradients of its loss sum.
@@ -126,15 +127,22 @@ class Trainer:
         zero = tf.UnconnectedGradients.ZERO
         return result, tape.gradient(loss, variables, unconnected_gradients=zero)
 
-    def _apply(self, gradients, tokens):
-        """Update from gradients of a loss sum over `tokens`; returns their norm."""
-        gradients = [gradient / tokens for gradient in gradients]
+    def _apply(self, gradients, total):
+        """Update from gradients of the loss sum in `total`; returns their norm."""
+        gradients = [gradient / total.tokens for gradient in gradients]
         norm = tf.linalg.global_norm(gradients)
         scale = self.optimizer.scale_loss(1.0)
         if self.config.clip_norm > 0.0:
             limit = self.config.clip_norm * scale
             gradients, _ = tf.clip_by_global_norm(gradients, limit, use_norm=norm)
-        self.optimizer.apply(gradients, self.variables)
-        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+        if not isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            finite = tf.math.is_finite(total.loss + norm)
+            tf.cond(finite, lambda: self._step(gradients), lambda: False)
+        else:  # it leaves out what is not finite itself, and learns from it
+            self._step(gradients)
             norm = tf.where(tf.math.is_finite(norm), norm, 0.0)  # no divergence
         return norm / scale
+
+    def _step(self, gradients):
+        self.optimizer.apply(gradients, self.variables)
+        return True
