@@ -31,6 +31,8 @@ __all__ = [
     "prepare_tokenizers",
 ]
 
+MAX_BYTES = 2**25  # of a model; a million pieces take about 20 MB
+
 
 class Encoding(NamedTuple):
     """Pieces of a text; `spans` are byte offsets [begin, end) that tile its UTF-8."""
@@ -146,11 +148,15 @@ def _sentences(config: Config, sides: tuple[int, ...]) -> Iterator[str]:
 
 def _read_model(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            model = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DataError(
             f"{path}: the tokenizer cannot be read: {error.strerror}"
         ) from error
+    if len(model) > MAX_BYTES:
+        raise DataError(f"{path}: expected a tokenizer, found over 32 MB")
+    return model
 
 
 def _encoding(pieces: Sequence, length: int) -> Encoding:

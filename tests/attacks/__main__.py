@@ -20,7 +20,7 @@ from attnmt import checkpoint, devices
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 
-LIMIT = 60  # seconds, of a command that does not end by itself
+LIMIT = 300  # seconds, of a command that does not end by itself
 
 
 def make_run(run: Path) -> None:

@@ -207,7 +207,7 @@ ATTACKS: dict[str, Callable[[Path], None]] = {
     "weights_are_a_pipe": partial(pipe, f"checkpoints/{STEP}/weights.safetensors"),
     "model_without_end": partial(setting, "units: 5", "units: 2000000"),
     "layers_without_end": partial(setting, "layers: 1", "layers: 1000000000"),
-    "vectors_without_end": partial(setting, "size: 3", "size: 1000000000"),
+    "vectors_without_end": partial(setting, " size: 3", " size: 1000000000"),
     "beam_without_end": partial(setting, "beam_size: 5", "beam_size: 1000000000"),
     "length_without_end": partial(
         setting, "max_length_ratio: 2.0", "max_length_ratio: 1e300"
