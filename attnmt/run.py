@@ -71,15 +71,29 @@ class Run:
     def best_checkpoint(self) -> Path:
         """The checkpoint that translates: the best, else the last."""
         for name in ("best", "last"):
-            pointer = self.path / name
-            if pointer.is_file():
-                folder = self.checkpoints_dir / _pointed(pointer)
+            if (self.path / name).is_file():
+                folder = self.pointed(name)
                 if folder.is_dir():
                     return folder
+                print(
+                    f"{self.path / name}: there is no {folder}, which it names",
+                    file=sys.stderr,
+                )
         raise DataError(
             f"{self.path}: no checkpoint in {self.checkpoints_dir}: train the model "
             "first, or longer (attnmt train saves at every validation)"
         )
+
+    def pointed(self, name: str) -> Path:
+        """What the pointer file `best` or `last` names, there or not."""
+        pointer = self.path / name
+        with open(pointer, "rb") as file:
+            text = file.read(100).strip().decode("utf-8", "replace")
+        if not re.fullmatch("[0-9]{9}", text):
+            raise DataError(
+                f"{pointer}: damaged: expected the name of a checkpoint, found {text!r}"
+            )
+        return self.checkpoints_dir / text
 
     def point(self, name: str, checkpoint: Path) -> None:
         """Let the pointer file `best` or `last` name a checkpoint."""
@@ -122,17 +136,6 @@ def check_plain(folder: Path) -> None:
                     f"{entry.path}: expected folders and plain files in a run folder, "
                     "found a link, pipe or device: put the file itself there"
                 )
-
-
-def _pointed(pointer: Path) -> str:
-    """The name of a checkpoint that is the text of a pointer file."""
-    with open(pointer, "rb") as file:
-        name = file.read(100).strip().decode("utf-8", "replace")
-    if not re.fullmatch("[0-9]{9}", name):
-        raise DataError(
-            f"{pointer}: damaged: expected the name of a checkpoint, found {name!r}"
-        )
-    return name
 
 
 def find_run(run: Path | None) -> Path:

@@ -11,6 +11,8 @@ from attnmt.run import Run, check_plain
 from attnmt.sealed import read_sealed
 from attnmt.text.tokenizer import load_tokenizers
 
+POINTERS = ("best", "last")
+
 
 def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
     """Each part of a run, and what is wrong with it or None; nothing is changed."""
@@ -20,7 +22,7 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
         (run.manifest_file, partial(read_sealed, run.manifest_file)),
         (run.config_file, partial(_check_config, run)),
         (run.tokenizer_dir, partial(_check_tokenizers, run, checkpoints)),
-        (run.path / "best", run.best_checkpoint),
+        *((run.path / name, partial(_check_pointer, run, name)) for name in POINTERS),
         *((path, partial(checkpoint.load_state, path)) for path in checkpoints),
     ]
     for path, check in checks:
@@ -31,6 +33,11 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
             yield path, str(error)
             if path == run.path:  # what is in it must not even be opened
                 return
+
+
+def _check_pointer(run: Run, name: str) -> None:
+    if (run.path / name).is_file() and not (folder := run.pointed(name)).is_dir():
+        raise DataError(f"{run.path / name}: damaged: there is no {folder}")
 
 
 def _check_config(run: Run) -> None:

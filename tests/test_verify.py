@@ -75,7 +75,6 @@ def flip(data: bytes) -> bytes:
         ("manifest.json", "manifest.json"),
         ("config.yaml", "config.yaml"),
         ("tokenizer/shared.model", "tokenizer"),
-        ("best", "best"),
         ("checkpoints/000000003/weights.safetensors", "000000003/weights"),
         ("checkpoints/000000003/optimizer.safetensors", "000000003/optimizer"),
         ("checkpoints/000000006/state.json", "000000006/state"),
@@ -87,6 +86,14 @@ def test_a_change_is_named(
     (copy / name).write_bytes(change((copy / name).read_bytes()))
     found = problems(copy)
     assert found and all(named in problem for problem in found[:1])
+
+
+@pytest.mark.parametrize("name", ["best", "last"])
+@pytest.mark.parametrize("text", ["000000007\n", "", "../../etc\n", "\x1b[2J"])
+def test_a_pointer_to_nowhere_is_named(copy: Path, name: str, text: str) -> None:
+    (copy / name).write_text(text, "utf-8")
+    (problem,) = problems(copy)
+    assert str(copy / name) in problem and "\x1b" not in problem
 
 
 def test_every_flipped_bit_of_the_small_files_is_found(copy: Path) -> None:

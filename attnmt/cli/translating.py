@@ -46,6 +46,13 @@ class Precision(StrEnum):
     f4 = "f4"
 
 
+class Policy(StrEnum):
+    """What is done about something wrong."""
+
+    error = "error"
+    replace = "replace"
+
+
 RunOption = Annotated[Path | None, typer.Option(help="Run folder of the model.")]
 OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="- is standard output.")

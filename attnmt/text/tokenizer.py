@@ -14,7 +14,7 @@ from attnmt.text.spm import (
     EOS,
     PAD,
     UNK,
-    load_model,
+    load_processor,
     lower_case,
     train_model,
     write_model,
@@ -53,7 +53,7 @@ class Tokenizer:
         self.lowercase = lowercase
         model = _read_model(model_file)
         try:
-            self._processor = load_model(model)
+            self._processor = load_processor(model)
         except RuntimeError as error:
             raise DataError(f"{model_file}: not a SentencePiece model") from error
         self.fingerprint = hashlib.sha256(model).hexdigest() + "+lower" * lowercase

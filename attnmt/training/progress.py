@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from attnmt.run import Run, write_atomically
+from attnmt.text.printable import printable_lines
 
 
 def say(message: str) -> None:
@@ -99,7 +100,8 @@ class Progress:
             )
 
     def tell(self, message: str) -> None:
-        """A message that stays above the bar."""
+        """A message that stays above the bar; what it quotes steers no terminal."""
+        message = printable_lines(message)
         if self._bar is None:
             say(message)
         else:
