@@ -128,7 +128,11 @@ def check_plain(folder: Path) -> None:
     """
     waiting = [folder]
     while waiting:
-        for entry in os.scandir(waiting.pop()):
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except FileNotFoundError:  # a training at work has renamed it
+            continue
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(Path(entry.path))
             elif not entry.is_file(follow_symlinks=False):

@@ -125,7 +125,8 @@ class Loop:
     def _in_between(self) -> None:
         if due := self._validation_is_due():
             self._validate()
-        if due or self.state.step % self.config.training.save_every == 0:
+        step, options = self.state.step, self.config.training
+        if due or step % options.save_every == 0 or step == options.max_steps:
             self._save()
 
     def _validation_is_due(self) -> bool:

@@ -203,6 +203,14 @@ def test_the_last_step_is_validated_and_saved_in_the_middle_of_an_epoch(
     assert loop.ended_by() == "training.max_steps"
 
 
+def test_the_last_step_is_saved_without_anything_to_validate(make_loop) -> None:
+    loop = make_loop({"max_epochs": 9, "max_steps": 4})
+    loop.run_to_end()
+    assert saved(loop) == [4] and pointer(loop, "last") == 4
+    state = checkpoint.load_state(loop.run.checkpoints_dir / "000000004")
+    assert state.finished
+
+
 def test_checkpoints_come_as_often_as_asked_and_only_the_newest_and_best_stay(
     make_loop,
 ) -> None:
