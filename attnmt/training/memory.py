@@ -47,10 +47,10 @@ def update_in_parts(
         )
 
 
-def split(batch: Batch | GuidedBatch, parts: int) -> list[Batch] | list[GuidedBatch]:
+def split(batch: Batch | GuidedBatch, parts: int) -> list[Batch | GuidedBatch]:
     """A batch cut into that many of nearly equal size; fewer when it is small."""
     if parts == 1:
-        return [batch]  # type: ignore[return-value]
+        return [batch]
     rows = np.array_split(np.arange(len(batch.source)), parts)
     bounds = [(int(part[0]), int(part[-1]) + 1) for part in rows if len(part)]
     if isinstance(batch, Batch):
