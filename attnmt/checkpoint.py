@@ -1,65 +1,81 @@
-"""Checkpoints: folders that exist whole or not at all.
+"""Checkpoints: folders that exist whole or not at all (docs/run_folder.md).
 
 A checkpoint is written into a temporary folder, synced and renamed. `state.json` is
-written last and holds the SHA-256 of the other files; it is the manifest.
+written last; sealed itself, it holds the SHA-256 of the others: it is the manifest.
 """
 
+import errno
 import hashlib
-import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from attnmt.errors import DataError
-from attnmt.run import read_json
+from attnmt.sealed import UNSEALED, read_sealed, sealed
+from attnmt.tensor_header import read_shapes
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (UNSEALED, FORMAT)
 WEIGHTS, OPTIMIZER, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
 Arrays = Mapping[str, np.ndarray]
+Natural = Annotated[int, Field(ge=0, lt=10**9)]
 
 
 @dataclass
 class State:
     """Where a training is; with the weights and the optimizer all that it is."""
 
-    step: int = 0  # updates done
-    epoch: int = 0  # from 0
-    batch: int = 0  # batches of this epoch that are done
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    step: Natural = 0  # updates done
+    epoch: Natural = 0  # from 0
+    batch: Natural = 0  # batches of this epoch that are done
     best_value: float | None = None  # of the early stopping metric
-    best_step: int = 0
-    bad_validations: int = 0  # without improvement, in a row
-    rate_scale: float = 1.0  # what plateau has made of the learning rate
-    tokens: int = 0  # target tokens trained on
+    best_step: Natural = 0
+    validated: Natural = 0  # the step of the last validation
+    bad_validations: Natural = 0  # without improvement, in a row
+    rate_scale: float = 1.0  # what plateau and faults have made of the learning rate
+    parts: Natural = 1  # that a batch is cut into, for lack of memory
+    skipped: Natural = 0  # updates left out because they were no numbers
+    tokens: Annotated[int, Field(ge=0)] = 0  # target tokens trained on
     seconds: float = 0.0  # spent in training
     finished: bool = False
+    tokenizers: list[str] = field(default_factory=list)  # their fingerprints
     sha256: dict[str, str] = field(default_factory=dict)
 
 
 def save(folder: Path, weights: Arrays, optimizer: Arrays, state: State) -> Path:
-    """Write a checkpoint into `folder`/STEP and return that path."""
-    from safetensors.numpy import save as to_bytes
+    """Write a checkpoint into `folder`/STEP and return that path.
 
+    Raises OSError when there is no room; older checkpoints stay as they are.
+    """
     final = folder / f"{state.step:09d}"
     temporary = folder / f".{final.name}.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    state.sha256 = {}
-    for name, arrays in ((WEIGHTS, weights), (OPTIMIZER, optimizer)):
-        # Not ascontiguousarray, which gives a number without an axis one.
-        data = to_bytes({k: np.asarray(v, order="C") for k, v in arrays.items()})
-        state.sha256[name] = hashlib.sha256(data).hexdigest()
-        _write_synced(temporary / name, data)
-    text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1)
-    _write_synced(temporary / STATE, text.encode())
-    _sync_folder(temporary)
+    folder.mkdir(parents=True, exist_ok=True)
+    remove(temporary)
+    files = {WEIGHTS: _to_bytes(weights), OPTIMIZER: _to_bytes(optimizer)}
+    state.sha256 = {n: hashlib.sha256(data).hexdigest() for n, data in files.items()}
+    files[STATE] = sealed({"format": FORMAT, **asdict(state)}).encode()
+    _check_room(folder, sum(map(len, files.values())))
+    try:
+        temporary.mkdir()
+        for name, data in files.items():
+            _write_synced(temporary / name, data)
+        _sync_folder(temporary)
+    except OSError:
+        remove(temporary)
+        raise
     if final.exists():  # the same step again, after a resume from an older one
         old = folder / f".{final.name}.old"
-        shutil.rmtree(old, ignore_errors=True)
+        remove(old)
         os.rename(final, old)
         os.rename(temporary, final)
         shutil.rmtree(old)
@@ -72,23 +88,41 @@ def save(folder: Path, weights: Arrays, optimizer: Arrays, state: State) -> Path
 def load_state(checkpoint: Path) -> State:
     """The state of a checkpoint whose files are what they were when written.
 
-    Raises DataError, naming the file, when one is missing or changed.
+    Raises DataError, naming the file, when one is missing or changed. The sizes that a
+    tensor file speaks of are checked before anything is read for them.
     """
-    values = read_json(checkpoint / STATE)
-    if values.pop("format", None) != FORMAT:
+    values = read_sealed(checkpoint / STATE)
+    if (format := values.pop("format", None)) not in READABLE:
         raise DataError(f"{checkpoint / STATE}: expected checkpoint format {FORMAT}")
+    if format == UNSEALED:  # it did not tell, because a validation always ended
+        values["validated"] = values.get("step")
     try:
-        state = State(**values)
-    except TypeError as error:
-        raise DataError(f"{checkpoint / STATE}: {error}") from error
+        # Through JSON, because strict checking takes an object for a class only there.
+        state = _STATE.validate_json(_STATE_JSON.dump_json(values), strict=True)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        raise DataError(f"{checkpoint / STATE}: {key}: {problem['msg']}") from error
     for name in (WEIGHTS, OPTIMIZER):
-        if not (checkpoint / name).is_file():
-            raise DataError(f"{checkpoint / name}: missing")
+        read_shapes(checkpoint / name)
         with open(checkpoint / name, "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != state.sha256.get(name):
             raise DataError(f"{checkpoint / name}: damaged (its SHA-256 has changed)")
     return state
+
+
+def check_tokenizers(state: State, found: list[str], folder: Path) -> None:
+    """Raise DataError when these tokenizers are not those that the model grew up with.
+
+    A format 1 checkpoint does not tell.
+    """
+    if state.tokenizers and state.tokenizers != found:
+        raise DataError(
+            f"{folder}: damaged, or from another run: expected tokenizers with the "
+            f"SHA-256 {' and '.join(sorted(set(state.tokenizers)))}, found "
+            f"{' and '.join(sorted(set(found)))}"
+        )
 
 
 def load_arrays(file: Path) -> dict[str, np.ndarray]:
@@ -102,12 +136,18 @@ def load_arrays(file: Path) -> dict[str, np.ndarray]:
         raise DataError(f"{file}: not a readable safetensors file: {error}") from error
 
 
+def all_in(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the oldest first."""
+    return sorted(p for p in folder.glob("*") if re.fullmatch("[0-9]{9}", p.name))
+
+
 def newest_valid(folder: Path) -> tuple[Path, State] | None:
     """The newest checkpoint that is whole; damaged ones are named and passed over."""
     for old in folder.glob(".*.old"):  # a crash while its step was saved again
         if not (final := folder / old.name[1:].removesuffix(".old")).exists():
             os.rename(old, final)
-    for checkpoint in sorted(folder.glob("[0-9]*"), reverse=True):
+    sweep(folder)
+    for checkpoint in reversed(all_in(folder)):
         try:
             return checkpoint, load_state(checkpoint)
         except DataError as error:
@@ -115,19 +155,40 @@ def newest_valid(folder: Path) -> tuple[Path, State] | None:
     return None
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a killed training left half-written or half-removed."""
+    for left_over in folder.glob(".*"):
+        remove(left_over)
+
+
 def prune(folder: Path, keep: int, also: set[str]) -> None:
     """Remove left-overs and all but the `keep` newest checkpoints and those in `also`.
 
     A checkpoint is renamed before it is removed, so that none is ever half there.
     """
-    for left_over in folder.glob(".*"):
-        shutil.rmtree(left_over, ignore_errors=True)
-    checkpoints = sorted(folder.glob("[0-9]*"))
+    sweep(folder)
+    checkpoints = all_in(folder)
     for checkpoint in checkpoints[: max(0, len(checkpoints) - keep)]:
         if checkpoint.name not in also:
             trash = checkpoint.with_name(f".{checkpoint.name}.trash")
             os.rename(checkpoint, trash)
             shutil.rmtree(trash)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link (not what it leads to) or a folder, if it is there."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def restore(
+    checkpoint: Path, weights: Mapping[str, object], optimizer: Mapping[str, object]
+) -> None:
+    """Give a model and its optimizer the values of a checkpoint."""
+    for name, variables in ((WEIGHTS, weights), (OPTIMIZER, optimizer)):
+        assign(variables, load_arrays(checkpoint / name), checkpoint / name)
 
 
 def assign(variables: Mapping[str, object], arrays: Arrays, file: Path) -> None:
@@ -147,8 +208,24 @@ def assign(variables: Mapping[str, object], arrays: Arrays, file: Path) -> None:
         variable.assign(arrays[name])  # type: ignore[attr-defined]
 
 
+_STATE, _STATE_JSON = TypeAdapter(State), TypeAdapter(dict)
+
+
+def _to_bytes(arrays: Arrays) -> bytes:
+    from safetensors.numpy import save as to_bytes
+
+    # Not ascontiguousarray, which gives a number without an axis one.
+    return to_bytes({k: np.asarray(v, order="C") for k, v in arrays.items()})
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    # So that a save that cannot end well does not take the last room from others.
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
 def _write_synced(path: Path, data: bytes) -> None:
-    with open(path, "wb") as file:
+    with open(path, "xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

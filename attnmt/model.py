@@ -1,6 +1,9 @@
 """The translation model: encode a source, start, step along a target."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -8,7 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from attnmt.config import schema
-from attnmt.errors import ConfigError
+from attnmt.errors import ConfigError, DataError
 from attnmt.layers import Decoder, DecoderState, Embedding, Encoded, Encoder, Projection
 from attnmt.layers.attention import Memory, Tensor, build_attention
 from attnmt.layers.copying import Copying, at_a_step, at_positions, mixture
@@ -172,6 +175,33 @@ def build_model(
     ids = tf.ones([2, 3], tf.int32)
     model.logits_at(*model.read(ids, ids), ids, ids > 0)
     return model
+
+
+@contextmanager
+def no_larger_than(file: Path, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[None]:
+    """Let layers make no more numbers than a file of weights has, while the block runs.
+
+    Raises DataError before memory is taken: a hostile configuration may ask for more
+    than there is.
+    """
+    add_weight = keras.layers.Layer.add_weight
+    left = sum(map(math.prod, shapes.values()))
+
+    def counted(self, shape=None, *args, **options):
+        nonlocal left
+        left -= math.prod(shape or ())
+        if left < 0:
+            raise DataError(
+                f"{file}: it has fewer numbers than the model that the configuration "
+                "describes: it belongs to another model"
+            )
+        return add_weight(self, shape, *args, **options)
+
+    keras.layers.Layer.add_weight = counted
+    try:
+        yield
+    finally:
+        keras.layers.Layer.add_weight = add_weight
 
 
 def named_weights(model: keras.layers.Layer) -> dict[str, keras.Variable]:

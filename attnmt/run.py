@@ -1,9 +1,11 @@
 """The run folder: everything that came of one training, and where it is."""
 
-import json
+import fcntl
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from attnmt.config.schema import Config
@@ -50,24 +52,94 @@ class Run:
                 f"{self.path}: not a run folder: expected {self.config_file}, which "
                 "attnmt train writes"
             )
+        check_plain(self.path)
         return load_config(self.config_file, settings)
+
+    def refuse_code(self, config: Config, settings: Sequence[str] = ()) -> None:
+        """Raise ConfigError when this run, and no setting, names a class to import."""
+        attention = config.model.attention
+        for key in ("type", "normaliser", "coverage"):
+            name = getattr(attention, key)
+            given = f"model.attention.{key}={name}"
+            if ":" in name and given not in [s.replace(" ", "") for s in settings]:
+                raise ConfigError(
+                    f"{self.config_file}: model.attention.{key}: this run names code, "
+                    f"{name!r}, which loading it would run: if you trust it, say so "
+                    "with --trust-code"
+                )
 
     def best_checkpoint(self) -> Path:
         """The checkpoint that translates: the best, else the last."""
         for name in ("best", "last"):
-            pointer = self.path / name
-            if pointer.is_file():
-                folder = self.checkpoints_dir / pointer.read_text("utf-8").strip()
+            if (self.path / name).is_file():
+                folder = self.pointed(name)
                 if folder.is_dir():
                     return folder
+                print(
+                    f"{self.path / name}: there is no {folder}, which it names",
+                    file=sys.stderr,
+                )
         raise DataError(
             f"{self.path}: no checkpoint in {self.checkpoints_dir}: train the model "
             "first, or longer (attnmt train saves at every validation)"
         )
 
+    def pointed(self, name: str) -> Path:
+        """What the pointer file `best` or `last` names, there or not."""
+        pointer = self.path / name
+        with open(pointer, "rb") as file:
+            text = file.read(100).strip().decode("utf-8", "replace")
+        if not re.fullmatch("[0-9]{9}", text):
+            raise DataError(
+                f"{pointer}: damaged: expected the name of a checkpoint, found {text!r}"
+            )
+        return self.checkpoints_dir / text
+
     def point(self, name: str, checkpoint: Path) -> None:
         """Let the pointer file `best` or `last` name a checkpoint."""
         write_atomically(self.path / name, checkpoint.name + "\n")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other trainings out while the block runs; ConfigError when one is in.
+
+        The system holds the lock, on the folder itself: it ends with the process.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"{self.path}: another attnmt train is at work in this run folder: "
+                "wait for its end, or choose another run_dir (--set run_dir=...)"
+            ) from None
+        except OSError:  # a file system that knows no locks
+            pass
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def check_plain(folder: Path) -> None:
+    """Raise DataError when a folder holds anything but folders and plain files.
+
+    A link may lead out of it, and a pipe or a device has no end.
+    """
+    waiting = [folder]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except FileNotFoundError:  # a training at work has renamed it
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            elif not entry.is_file(follow_symlinks=False):
+                raise DataError(
+                    f"{entry.path}: expected folders and plain files in a run folder, "
+                    "found a link, pipe or device: put the file itself there"
+                )
 
 
 def find_run(run: Path | None) -> Path:
@@ -108,19 +180,10 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a small text file so that it is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
-    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+    temporary.unlink(missing_ok=True)
+    # x: into a new file, never through a link that somebody has put there.
+    with open(temporary, "x", encoding="utf-8", newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
-
-
-def read_json(path: Path) -> dict:
-    """A JSON object. Raises DataError when the file is missing or broken."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected a JSON file: {error}") from error
-    if not isinstance(value, dict):
-        raise DataError(f"{path}: expected a JSON object, found {type(value).__name__}")
-    return value

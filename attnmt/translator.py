@@ -23,6 +23,7 @@ from attnmt.sentences import (
     read_line,
     to_translation,
 )
+from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 
 WINDOW = 20  # batches that are read ahead, to put lines of like length together
@@ -65,22 +66,29 @@ class Translator:
         decoding: Decoding | None = None,
         settings: Sequence[str] = (),
         device: Literal["auto", "cpu", "gpu"] = "auto",
+        trust_code: bool = False,
     ) -> Self:
         """The best model of a run folder (its last one when none was validated).
 
         `settings`, as in "model.attention.mode=hard", and then `decoding` take the
-        place of the run's own. Raises DataError when the folder lacks something or
-        something is damaged, ConfigError for settings that do not fit.
+        place of the run's own. Only with `trust_code` may the run name code of the
+        user's. Raises DataError when the folder lacks something or something is
+        damaged, ConfigError for settings that do not fit.
         """
         folder = Run(Path(run))
         config = folder.load_config(settings)
+        if not trust_code:
+            folder.refuse_code(config, settings)
         devices.prepare(Runtime(device=device))
         tokenizers = load_tokenizers(config, folder.tokenizer_dir)
-        network = build_model(config.model, *map(len, tokenizers))
         best = folder.best_checkpoint()
         state = checkpoint.load_state(best)
-        weights = checkpoint.load_arrays(best / checkpoint.WEIGHTS)
-        checkpoint.assign(named_weights(network), weights, best / checkpoint.WEIGHTS)
+        prints = [tokenizer.fingerprint for tokenizer in tokenizers]
+        checkpoint.check_tokenizers(state, prints, folder.tokenizer_dir)
+        file = best / checkpoint.WEIGHTS
+        with model.no_larger_than(file, read_shapes(file)):
+            network = build_model(config.model, *map(len, tokenizers))
+        checkpoint.assign(named_weights(network), checkpoint.load_arrays(file), file)
         origin = {
             "checkpoint": best.name,
             "model_sha256": state.sha256[checkpoint.WEIGHTS],

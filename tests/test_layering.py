@@ -14,8 +14,9 @@ HEAVY = {"tensorflow", "keras", "tensorflow_datasets"}
 LAYERS = (
     {"attnmt.errors", "attnmt.config.schema"},
     {"attnmt.config", "attnmt.text", "attnmt.layers", "attnmt.search"},
-    {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"},
-    {"attnmt.analysis", "attnmt.evaluation"},
+    {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"}
+    | {"attnmt.sealed", "attnmt.tensor_header"},
+    {"attnmt.analysis", "attnmt.evaluation", "attnmt.verify"},
     {"attnmt.sentences"},
     {"attnmt.edits"},
     {"attnmt.translator"},
@@ -24,7 +25,20 @@ LAYERS = (
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )
-LIGHT = ("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits")
+LIGHT = (
+    "verify",
+    "sealed",
+    "tensor_header",
+    "checkpoint",
+    "cli",
+    "config",
+    "text",
+    "evaluation",
+    "analysis",
+    "run",
+    "errors",
+    "edits",
+)
 
 
 def module_of(path: Path) -> str:

@@ -9,7 +9,8 @@ from attnmt import run as run_module
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
-from attnmt.run import Run, find_run, read_json, write_atomically
+from attnmt.run import Run, find_run, write_atomically
+from attnmt.sealed import read_json
 
 
 @pytest.fixture(autouse=True)

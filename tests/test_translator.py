@@ -12,6 +12,7 @@ from attnmt import Translation, Translator
 from attnmt.config.schema import Config, Decoding
 from attnmt.errors import DataError
 from attnmt.run import Run
+from attnmt.text.lines import read_lines
 from attnmt.text.tokenizer import BOS, EOS, PAD
 from attnmt.training.session import train
 from attnmt.translator import with_decoding
@@ -218,6 +219,27 @@ def test_no_more_lines_are_read_than_the_window_before_one_is_answered(greedy) -
     answers = greedy.n_best(lines(), 1, window=2)
     assert next(answers)[0].text == TARGETS[0]
     assert len(read) == 2
+
+
+def test_hostile_text_has_a_translation_for_every_line(greedy, tmp_path: Path) -> None:
+    file = tmp_path / "hostile"
+    odd = [
+        "a\rb",
+        "\x85",
+        "\u2028\u2029",
+        "\v\f\x1c\x1d",
+        "\0",
+        "\ufeff",
+        "\x1b[2J",
+        "▁",
+    ]
+    lines = [*odd, "", " ", "\t", "日本 \U0001f1e9", "e\u0301" * 9, *SOURCES]
+    data = b"\xef\xbb\xbf" + "\r\n".join(lines).encode() + b"\n\xff\xfe\n\nlast"
+    file.write_bytes(data)
+    found = list(greedy.translate(read_lines(file, replace=True)))
+    assert len(found) == data.count(b"\n") + 1
+    assert [t.id for t in found] == list(range(len(found)))
+    assert not any(set(t.text) & set("\n\r") for t in found)
 
 
 def test_a_long_line_is_cut_and_flagged(greedy, monkeypatch) -> None:

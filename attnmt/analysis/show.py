@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from attnmt.analysis.record import Record
-from attnmt.analysis.views import View, piece_view, printable, word_view
+from attnmt.analysis.views import View, piece_view, word_view
+from attnmt.text.printable import printable
 
 _BOUNDS = (0.05, 0.25, 0.5, 0.75)  # between the five shades
 _SHADES = {False: "·░▒▓█", True: ".-=#@"}  # by plain

@@ -1,6 +1,5 @@
 """A view: one attention matrix of a record, with a label for each row and column."""
 
-import unicodedata
 from typing import NamedTuple
 
 import numpy as np
@@ -8,9 +7,9 @@ import numpy as np
 from attnmt.analysis.record import Record
 from attnmt.analysis.words import Span, TargetPieces, cut
 from attnmt.errors import DataError
+from attnmt.text.printable import printable
 
 END = "</s>"
-_JOINERS = "\u200c\u200d"  # invisible, but letters and emoji take their form by them
 
 
 class View(NamedTuple):
@@ -53,22 +52,6 @@ def piece_matrix(record: Record, head: int | None = None) -> View:
     weights = _select(record.weights.astype(np.float32), head)
     source = slot_labels(record) or record.source_pieces
     return View(source, record.target_pieces, weights)
-
-
-def printable(text: str) -> str:
-    """The text with a replacement character for what could steer a terminal.
-
-    Control characters, line separators, invisible format characters such as the
-    bidirectional overrides, surrogates and noncharacters are replaced.
-    """
-    return "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in text)
-
-
-def _steers(char: str) -> bool:
-    if ord(char) & 0xFFFE == 0xFFFE:
-        return True
-    category = unicodedata.category(char)
-    return category in ("Cc", "Cf", "Cs", "Zl", "Zp") and char not in _JOINERS
 
 
 def slot_labels(record: Record) -> list[str]:

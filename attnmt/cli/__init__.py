@@ -66,7 +66,7 @@ def main() -> None:
     except Exception as error:
         if len(arguments) < len(sys.argv) - 1:
             traceback.print_exc()
-        print(_message(error), file=sys.stderr)
+        print(_printable(_message(error)), file=sys.stderr)
         sys.exit(error.exit_code if isinstance(error, AttnmtError) else 1)
 
 
@@ -86,6 +86,12 @@ def _message(error: Exception) -> str:
         f"attnmt: unexpected {type(error).__name__}: {error}\n"
         "run again with --debug for the traceback"
     )
+
+
+def _printable(message: str) -> str:
+    from attnmt.text.printable import printable_lines
+
+    return printable_lines(message)
 
 
 def _use_utf8() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.cli.translating import TrustOption
 from attnmt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def faithfulness(
             show_default="RUN/faithfulness",
         ),
     ] = None,
+    trust_code: TrustOption = False,
 ) -> None:
     """Does attention matter to a model, and do its weights explain what it writes?
 
@@ -79,11 +81,12 @@ def faithfulness(
     from attnmt.translator import Translator
 
     report = measure(
-        Translator.load(chosen.path),
+        Translator.load(chosen.path, trust_code=trust_code),
         first,
         lambda message: print(message, file=sys.stderr, flush=True),
         others,
         {"run": str(chosen.path), "text": name},
+        trust_code=trust_code,
     )
     _write(report, output or chosen.path / "faithfulness")
 

@@ -30,6 +30,7 @@ COMMANDS = {
         "Train a SentencePiece model, cut text into pieces, join pieces to text.",
     ),
     "config": ("app", "Show the effective configuration, its schema, its keys."),
+    "verify": ("verify", "Check that a run folder is what the training wrote."),
     "info": ("info", "Say versions, device and the newest run."),
 }
 

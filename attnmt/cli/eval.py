@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnmt.cli.translating import Links
+from attnmt.cli.translating import Links, TrustOption
 from attnmt.errors import ConfigError
 from attnmt.evaluation import inputs, metrics
 from attnmt.evaluation.alignment_error import AlignmentScore, alignment_error
@@ -122,6 +122,7 @@ def evaluate(
         Path | None,
         typer.Option("--output", "-o", help="Write the figures to this JSON file."),
     ] = None,
+    trust_code: TrustOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON instead of a table.")
     ] = False,
@@ -194,7 +195,9 @@ def evaluate(
         folder = chosen.eval_dir(name or inputs.default_name(source))
         lang = lang or chosen.load_config().data.target_lang
         given = inputs.with_test_set(given, chosen)
-        given, origin = _translate(given, chosen, beam, set or [], links.value)
+        given, origin = _translate(
+            given, chosen, beam, set or [], links.value, trust_code
+        )
     scores = _scores(given, wanted, tokenize, lowercase)
     if with_literature and lang:
         scores.append(_literature_score(given, lang))
@@ -224,6 +227,7 @@ def _translate(
     beam: int | None,
     settings: list[str],
     links: Literal["argmax", "strong"],
+    trust_code: bool,
 ) -> tuple[Inputs, dict[str, object]]:
     """Add what the model makes of the sources, and say how it was made."""
     given.check()
@@ -237,7 +241,9 @@ def _translate(
     from attnmt.translator import Translator, with_decoding
 
     decoding = with_decoding(run.load_config(settings), beam_size=beam)
-    translator = Translator.load(run.path, decoding=decoding, settings=settings)
+    translator = Translator.load(
+        run.path, decoding=decoding, settings=settings, trust_code=trust_code
+    )
     _say(
         f"translating {len(sources)} sentences: run {run.path}, step {step}, "
         f"beam {translator.decoding.beam_size}"

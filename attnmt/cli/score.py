@@ -25,6 +25,7 @@ from attnmt.cli.translating import (
     RunOption,
     SettingsOption,
     Shown,
+    TrustOption,
     check_resume,
     dumped,
     load_translator,
@@ -54,6 +55,7 @@ def score(
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
+    trust_code: TrustOption = False,
 ) -> None:
     """Score given translations: N pairs in, N lines out, in order.
 
@@ -67,7 +69,9 @@ def score(
     if resume:
         check_resume(source, attention)
     _check(source, target, output)
-    translator = load_translator(folder, settings, device, batch_size=batch_size)
+    translator = load_translator(
+        folder, settings, device, trust_code, batch_size=batch_size
+    )
     if align:
         warn_of_slots(translator)
     pairs = zip(read_lines(source), read_lines(target), strict=True)

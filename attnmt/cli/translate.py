@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,12 +20,14 @@ from attnmt.cli.translating import (
     Links,
     LinksOption,
     OutputOption,
+    Policy,
     Precision,
     PrecisionOption,
     ResumeOption,
     RunOption,
     SettingsOption,
     Shown,
+    TrustOption,
     check_resume,
     dumped,
     load_translator,
@@ -72,6 +75,10 @@ def translate(
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
+    trust_code: TrustOption = False,
+    invalid_utf8: Annotated[
+        Policy, typer.Option(help="What becomes of bytes that are not UTF-8.")
+    ] = Policy.error,
 ) -> None:
     """Translate text, line by line: N lines in, N lines out, in order.
 
@@ -92,12 +99,14 @@ def translate(
         check_resume(file, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
-    lines = _opened(file)
+    reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
+    lines = _opened(reading(file))
     edits = _read_edits(force_attention)
     translator = load_translator(
         folder,
         settings,
         device,
+        trust_code,
         beam_size=beam,
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
@@ -109,7 +118,7 @@ def translate(
         translator, lines = _pinned(translator, edits, list(lines))
     # Somebody who types line by line wants an answer to each.
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
-    resumed = (zip(read_lines(file)), translator.window) if resume else None
+    resumed = (zip(reading(file)), translator.window) if resume else None
     dump = make_dump(attention, translator.describe(n_best=n_best), precision, resumed)
 
     def compute(first: int) -> Iterator[list["Translation"]]:
@@ -151,10 +160,7 @@ def _warn_of_unreached(
         yield translations
 
 
-def _opened(file: Path) -> Iterator[str]:
+def _opened(lines: Iterator[str]) -> Iterator[str]:
     """The lines of a file; one that cannot be read is told now, before the wait."""
-    from attnmt.text.lines import read_lines
-
-    lines = read_lines(file)
     first = list(islice(lines, 1))
     return chain(first, lines)

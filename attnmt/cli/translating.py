@@ -46,6 +46,13 @@ class Precision(StrEnum):
     f4 = "f4"
 
 
+class Policy(StrEnum):
+    """What is done about something wrong."""
+
+    error = "error"
+    replace = "replace"
+
+
 RunOption = Annotated[Path | None, typer.Option(help="Run folder of the model.")]
 OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="- is standard output.")
@@ -85,11 +92,21 @@ SettingsOption = Annotated[
         "no training, as in model.attention.mode=hard.",
     ),
 ]
+TrustOption = Annotated[
+    bool,
+    typer.Option(
+        "--trust-code", help="Import the class that the run's configuration names."
+    ),
+]
 DeviceOption = Annotated[Device, typer.Option(help="auto: a GPU if any.")]
 
 
 def load_translator(
-    folder: Path, settings: list[str] | None, device: Device, **decoding: object
+    folder: Path,
+    settings: list[str] | None,
+    device: Device,
+    trust_code: bool,
+    **decoding: object,
 ) -> "Translator":
     """The translator of a run; what is None in `decoding` stays as the run has it."""
     from attnmt import devices
@@ -103,6 +120,7 @@ def load_translator(
         decoding=with_decoding(Run(folder).load_config(settings or ()), **decoding),
         settings=settings or (),
         device=device.value,
+        trust_code=trust_code,
     )
 
 

@@ -16,7 +16,7 @@ from attnmt.config.problems import problems_of
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 
-MAX_BYTES = 2**20
+MAX_BYTES = 2**17
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -80,7 +80,7 @@ def _read(path: Path) -> str:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     if len(content) > MAX_BYTES:
-        raise ConfigError(f"{path}: expected a configuration, found over 1 MB")
+        raise ConfigError(f"{path}: expected a configuration, found over 128 KB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -24,6 +24,7 @@ Key = tuple[str | int, ...]
 Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
 
 MAX_DEPTH = 20
+MAX_EVENTS = 6000  # of the reader: some 3000 keys and values
 UNUSABLE = re.compile("[\0\ud800-\udfff]")  # no file name or UTF-8 can hold these
 REFERENCE = re.compile(r"\$(\$?)\{([^{}]*)(\}?)")
 VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -58,7 +59,7 @@ def parse(text: str, place: Callable[[int], Place]) -> Tree:
     """Read one YAML document; `place` makes a place of a line number.
 
     Expands ${NAME} and ${NAME:-default} from the environment; $${ stands for ${.
-    Raises ConfigError for what is not YAML, and for tags, anchors and deep nesting.
+    Raises ConfigError for what is not YAML; for tags, anchors, deep nesting and size.
     """
     try:
         for line, message in _refused(_yaml().parse(text)):
@@ -76,8 +77,10 @@ def _yaml() -> YAML:
 def _refused(events: Iterator[Event]) -> Iterator[tuple[int, str]]:
     # Everything that could make a value differ from what the line says.
     depth = 0
-    for event in events:
+    for number, event in enumerate(events):
         line = event.start_mark.line + 1
+        if number > MAX_EVENTS:
+            yield line, f"expected a configuration, found over {MAX_EVENTS // 2} values"
         depth += isinstance(event, CollectionStartEvent)
         depth -= isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:

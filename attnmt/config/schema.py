@@ -25,6 +25,7 @@ OutputPath = Annotated[Path, AfterValidator(_in_home)]
 NameOrFolder = Annotated[str, AfterValidator(_absolute_folder)]
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
 Count = Annotated[int, Field(ge=1)]
+Few = Annotated[int, Field(ge=1, le=256)]
 Cell = Literal["lstm", "gru"]
 Metric = Literal["loss", "perplexity", "accuracy", "bleu", "chrf"]
 
@@ -160,7 +161,7 @@ class Encoder(Section):
 
     cell: Cell = Field(default="lstm", description="Recurrent cell.")
     units: Count = Field(default=256, description="Numbers in a state, per direction.")
-    layers: Count = Field(default=1, description="Layers on top of each other.")
+    layers: Few = Field(default=1, description="Layers on top of each other.")
     bidirectional: bool = Field(
         default=True, description="Read forwards and backwards."
     )
@@ -169,7 +170,7 @@ class Encoder(Section):
         description="Add what a layer reads to what it tells, from the second layer "
         "on, Wu et al. (2016).",
     )
-    self_attention_heads: Annotated[int, Field(ge=0)] = Field(
+    self_attention_heads: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0,
         description="Heads of a self-attention over the states, Vaswani et al. "
         "(2017), with residual connection and layer normalisation; 0 is none.",
@@ -192,7 +193,7 @@ class Decoder(Section):
 
     cell: Cell = Field(default="lstm", description="Recurrent cell.")
     units: Count = Field(default=512, description="Numbers in a state.")
-    layers: Count = Field(default=1, description="Layers on top of each other.")
+    layers: Few = Field(default=1, description="Layers on top of each other.")
     style: Literal["luong", "bahdanau", "gnmt", "gnmt_v2"] = Field(
         default="luong",
         description="luong attends with the new state of the top layer, bahdanau with "
@@ -252,7 +253,7 @@ class Attention(BaseModel):
         "Tu et al. (2016): none, count, fertility, gated, or 'package.module:Class' "
         "of your own.",
     )
-    heads: Count = Field(
+    heads: Few = Field(
         default=1,
         description="Mechanisms side by side, Vaswani et al. (2017); each works in "
         "units / heads numbers.",
@@ -438,7 +439,7 @@ class Validation(Section):
 class Decoding(Section):
     """The search for a translation."""
 
-    beam_size: Count = Field(
+    beam_size: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=5, description="Hypotheses kept; 1 is greedy search."
     )
     length_penalty: Annotated[float, Field(ge=0.0)] = Field(
@@ -448,7 +449,7 @@ class Decoding(Section):
     coverage_penalty: Annotated[float, Field(ge=0.0)] = Field(
         default=0.0, description="Weight beta of Wu et al. (2016), eq. 14; 0 is none."
     )
-    max_length_ratio: Annotated[float, Field(gt=0.0)] = Field(
+    max_length_ratio: Annotated[float, Field(gt=0.0, le=100.0)] = Field(
         default=2.0,
         description="Longest translation in pieces per source piece, plus 10.",
     )

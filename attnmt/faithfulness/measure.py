@@ -41,6 +41,8 @@ def measure(
     say: Say,
     seeds: Sequence[Path] = (),
     origin: dict[str, object] | None = None,
+    *,
+    trust_code: bool = False,
 ) -> Report:
     """Force the targets of the pairs, and change, erase, derive and compare.
 
@@ -74,7 +76,7 @@ def measure(
         erasures=_erasures(prober, probes, orders, random, say),
         agreements=_agreements(orders, sentences, random),
         completeness_gap=gap,
-        seeds=[_compare(records, run, random, say) for run in seeds],
+        seeds=[_compare(records, run, random, say, trust_code) for run in seeds],
         examples=examples,
     )
 
@@ -159,11 +161,15 @@ def _agreements(
 
 
 def _compare(
-    records: Sequence[Record], run: Path, random: np.random.Generator, say: Say
+    records: Sequence[Record],
+    run: Path,
+    random: np.random.Generator,
+    say: Say,
+    trust_code: bool,
 ) -> SeedAgreement:
     """Force the same targets with another run."""
     say(f"attention of {run}")
-    other = Translator.load(run)
+    other = Translator.load(run, trust_code=trust_code)
     require_tokens(other.network, str(run))
     sources, targets = _sides([(r.source, r.hypothesis) for r in records])
     return seed_agreement(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
 from attnmt.errors import DataError
+from attnmt.text.printable import printable_lines
 
 STANDARD_STREAM = Path("-")
 _BOM = "\ufeff"
@@ -19,28 +20,44 @@ _BOM = "\ufeff"
 _ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
-def read_lines(path: Path) -> Iterator[str]:
+def read_lines(path: Path, *, replace: bool = False) -> Iterator[str]:
     r"""Yield the lines of a UTF-8 file, of a gzip file (.gz), or of standard input (-).
 
     Lines end at "\n" and nowhere else; one "\r" before it and a byte order mark at
-    the start are taken off. Raises DataError for what cannot be read or decoded.
+    the start are taken off. Raises DataError for what cannot be read or decoded; with
+    `replace` bytes that are not UTF-8 become U+FFFD, which standard error tells.
     """
     if path == STANDARD_STREAM:
-        yield from read_stream(sys.stdin.buffer, "standard input")
+        yield from read_stream(sys.stdin.buffer, "standard input", replace=replace)
         return
     try:
         opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
         with opened as stream:
-            yield from read_stream(stream, str(path))
+            yield from read_stream(stream, str(path), replace=replace)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {_reason(error)}") from error
 
 
-def read_stream(stream: Iterable[bytes] | BinaryIO, name: str) -> Iterator[str]:
+def read_stream(
+    stream: Iterable[bytes] | BinaryIO, name: str, *, replace: bool = False
+) -> Iterator[str]:
     """Yield the lines of a binary stream as `read_lines` does; errors say `name`."""
+    replaced = 0
     for number, raw in enumerate(stream, 1):
-        line = _decode(raw.removesuffix(b"\n").removesuffix(b"\r"), name, number)
+        raw = raw.removesuffix(b"\n").removesuffix(b"\r")
+        try:
+            line = _decode(raw, name, number)
+        except DataError:
+            if not replace:
+                raise
+            line = raw.decode("utf-8", "replace")
+            replaced += 1
         yield line.removeprefix(_BOM) if number == 1 else line
+    if replaced:
+        print(
+            f"{name}: {replaced} lines are not UTF-8: U+FFFD stands for what is not",
+            file=sys.stderr,
+        )
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -93,10 +110,18 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+class _Terminal(io.TextIOWrapper):
+    """A terminal, which no text that is written can steer."""
+
+    def write(self, text: str) -> int:
+        return super().write(printable_lines(text))
+
+
 @contextmanager
 def _text(stream: BinaryIO) -> Iterator[TextIO]:
     """Wrap a binary stream for text; flush it at the end, leave it open."""
-    output = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+    kind = _Terminal if stream.isatty() else io.TextIOWrapper
+    output = kind(stream, encoding="utf-8", newline="\n")
     try:
         yield output
         output.flush()

@@ -39,7 +39,7 @@ def train_model(
             f"tokenizer.vocab_size is {options.vocab_size}, but the characters of the "
             f"training text alone need {error} pieces: set it higher"
         ) from None
-    size = len(load_model(model))
+    size = len(load_processor(model))
     if size < options.vocab_size:
         print(
             f"tokenizer: {size} pieces, not {options.vocab_size}: "
@@ -49,7 +49,7 @@ def train_model(
     return model
 
 
-def load_model(model: bytes) -> SentencePieceProcessor:
+def load_processor(model: bytes) -> SentencePieceProcessor:
     """Load a model, with padding, unknown, beginning and end renumbered to 0 to 3.
 
     Raises RuntimeError for what is no model.
@@ -63,7 +63,7 @@ def load_model(model: bytes) -> SentencePieceProcessor:
 
 def write_model(path: Path, model: bytes) -> None:
     """Write a model, and beside it, for the reader, its pieces (.vocab)."""
-    processor = load_model(model)
+    processor = load_processor(model)
     pieces = (processor.id_to_piece(i) for i in range(len(processor)))
     write_lines(path.with_suffix(".vocab"), pieces)
     with replacing(path) as temporary:

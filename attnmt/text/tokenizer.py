@@ -14,7 +14,7 @@ from attnmt.text.spm import (
     EOS,
     PAD,
     UNK,
-    load_model,
+    load_processor,
     lower_case,
     train_model,
     write_model,
@@ -30,6 +30,8 @@ __all__ = [
     "load_tokenizers",
     "prepare_tokenizers",
 ]
+
+MAX_BYTES = 2**25  # of a model; a million pieces take about 20 MB
 
 
 class Encoding(NamedTuple):
@@ -51,7 +53,7 @@ class Tokenizer:
         self.lowercase = lowercase
         model = _read_model(model_file)
         try:
-            self._processor = load_model(model)
+            self._processor = load_processor(model)
         except RuntimeError as error:
             raise DataError(f"{model_file}: not a SentencePiece model") from error
         self.fingerprint = hashlib.sha256(model).hexdigest() + "+lower" * lowercase
@@ -146,11 +148,15 @@ def _sentences(config: Config, sides: tuple[int, ...]) -> Iterator[str]:
 
 def _read_model(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            model = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DataError(
             f"{path}: the tokenizer cannot be read: {error.strerror}"
         ) from error
+    if len(model) > MAX_BYTES:
+        raise DataError(f"{path}: expected a tokenizer, found over 32 MB")
+    return model
 
 
 def _encoding(pieces: Sequence, length: int) -> Encoding:

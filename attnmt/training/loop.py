@@ -1,22 +1,23 @@
 """The training of a run: epochs of updates, validations, checkpoints."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import numpy as np
 
 from attnmt import checkpoint
 from attnmt.config.schema import Config
-from attnmt.errors import DivergedError
-from attnmt.layers.attention import Tensor
+from attnmt.errors import DataError
 from attnmt.model import Seq2Seq, named_weights
 from attnmt.run import Run
 from attnmt.text.batches import Batch, make_batch, plan_epoch, prefetch
 from attnmt.text.encoded import EncodedCorpus
 from attnmt.text.id_files import Side
+from attnmt.training.disk import Disk
+from attnmt.training.faults import Faults, Setback, Update, refuse_infinite
 from attnmt.training.guidance import GuidedBatch, guided_batch
-from attnmt.training.objective import Totals
+from attnmt.training.memory import update_in_parts
 from attnmt.training.progress import Journal, Progress, Stopwatch, clock
 from attnmt.training.schedule import learning_rate
 from attnmt.training.signals import Interrupted, Interruption
@@ -49,14 +50,24 @@ class Loop:
         self._every_steps = int(count) if unit.startswith("step") else 0
         self._interruption = Interruption()
         self._batches = 1  # in this epoch
-        self._unreported: list[tuple[Totals, Tensor]] = []
+        self._unreported: list[Update] = []
+        self._disk = Disk(run.path, self.progress.tell)
+        self._faults = Faults(config, run, self.progress.tell, self._note_down)
         self._watch = Stopwatch()
 
     def run_to_end(self) -> None:
         """Train until the last epoch, the last step or early stopping."""
         with self.progress.running(), self._interruption.watched():
+            if self._validation_is_due():  # it was interrupted
+                self._validate()
+                self._save()
             while not self.is_over():
-                self._epoch()
+                try:
+                    self._epoch()
+                except Setback as setback:
+                    self._go_back(setback)
+        if lost := self._disk.lost(self.state.step):
+            raise DataError(lost)
 
     def is_over(self) -> bool:
         """Whether there is nothing left to train."""
@@ -90,9 +101,7 @@ class Loop:
                 if self.is_over():
                     return
         state.epoch, state.batch = state.epoch + 1, 0
-        every, last = self._every_epochs, state.epoch == options.max_epochs
-        due = every and (last or state.epoch % every == 0)
-        if due or self._validation_is_due():
+        if self._validation_is_due():
             self._validate()
         self._save()
         self._stop_if_asked()
@@ -105,30 +114,42 @@ class Loop:
     def _stop_if_asked(self) -> None:
         if self._interruption.asked:
             self._save()
+            saved = (
+                f"step {self.state.step} is saved; the same command goes on from there"
+            )
             self.progress.tell(
-                f"interrupted: step {self.state.step} is saved; the same command "
-                "goes on from there"
+                f"interrupted: {self._disk.lost(self.state.step) or saved}"
             )
             raise Interrupted(self._interruption.asked)
 
     def _in_between(self) -> None:
         if due := self._validation_is_due():
             self._validate()
-        if due or self.state.step % self.config.training.save_every == 0:
+        step, options = self.state.step, self.config.training
+        if due or step % options.save_every == 0 or step == options.max_steps:
             self._save()
 
     def _validation_is_due(self) -> bool:
-        step, every = self.state.step, self._every_steps
-        last = step == self.config.training.max_steps
-        return last or (every > 0 and step % every == 0)
+        """Whether the state is one to validate and that has not been done."""
+        state, options = self.state, self.config.training
+        if self.validator is None or state.step in (0, state.validated):
+            return False
+        if state.step == options.max_steps:
+            return True
+        if self._every_steps:
+            return state.step % self._every_steps == 0
+        last = state.epoch == options.max_epochs
+        return state.batch == 0 and (last or state.epoch % self._every_epochs == 0)
 
     def _update(self, batches: list[Batch | GuidedBatch]) -> None:
         options, state = self.config.training, self.state
         rate = learning_rate(options, state.step + 1, self._share(), state.rate_scale)
-        result = self.trainer.update(batches, self.config.seed, state.step, rate)
-        self._unreported.append(result)
+        totals, norm = update_in_parts(
+            self.trainer, batches, self.config.seed, state, rate, self.progress.tell
+        )
         self._rate = rate
         state.step += 1
+        self._unreported.append(Update(state.step, batches, totals, norm))
         state.batch += len(batches)
         if state.step % options.report_every == 0 or state.step == 1:
             self._report()
@@ -143,20 +164,12 @@ class Loop:
         )
 
     def _report(self) -> None:
-        if not self._unreported:
+        state, updates = self.state, self._unreported
+        self._unreported = []
+        if not (figures := self._faults.finite(updates, state)):
             return
-        state = self.state
-        results, norms = zip(*self._unreported, strict=True)
-        loss, log_loss, correct, tokens = np.array(results, float).sum(axis=0)
-        norm = float(np.mean(np.array(norms, float)))
-        self._unreported.clear()
-        if not math.isfinite(loss + norm):
-            raise DivergedError(
-                f"step {state.step}: the loss is {loss / tokens}, the norm of its "
-                f"gradient {norm}: lower training.learning_rate, "
-                "lengthen training.schedule.warmup_steps or lower training.clip_norm; "
-                f"the checkpoints in {self.run.checkpoints_dir} are from before"
-            )
+        loss, log_loss, correct, tokens, norm = np.sum(figures, axis=0)
+        norm /= len(figures)
         seconds = self._watch.lap()
         state.seconds += seconds
         state.tokens += int(tokens)
@@ -171,7 +184,7 @@ class Loop:
             "tokens_per_second": tokens / seconds,
             "seconds": state.seconds,
         }
-        self.journal.write("train", state.step, values)
+        self._note_down("train", state.step, values)
         remaining = state.seconds * (1.0 - share) / max(share, 1e-9)
         if state.step == 1:  # the time went into compiling
             remaining = None
@@ -182,16 +195,30 @@ class Loop:
         )
         self.progress.report(line, share, remaining)
 
+    def _note_down(self, kind: str, step: int, values: Mapping[str, float]) -> None:
+        with self._disk.writing():
+            self.journal.write(kind, step, values)
+
+    def _go_back(self, setback: Setback) -> None:
+        self._unreported.clear()
+        folder, self.state = self._faults.back(setback, self.state)
+        checkpoint.restore(folder, self.weights, self.trainer.named_state(self.weights))
+
     def _validate(self) -> None:
-        if self.validator is None:
-            return
+        assert self.validator is not None
         self._report()
         state = self.state
         folder = self.run.validation_dir / f"{state.step:09d}"
-        measured, samples = self.validator.measure(folder)
+        try:
+            with self._interruption.at_once():
+                measured, samples = self.validator.measure(folder, self._disk)
+        except Interrupted:
+            self._stop_if_asked()
+            raise
+        state.validated = state.step
         seconds = self._watch.lap()
         state.seconds += seconds
-        self.journal.write("validation", state.step, {**measured, "seconds": seconds})
+        self._note_down("validation", state.step, {**measured, "seconds": seconds})
         better = self._note(measured)
         figures = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
         best = " (best so far)" if better else ""
@@ -204,8 +231,10 @@ class Loop:
         """Take a validation into the state; True when it is the best so far."""
         state, metric = self.state, self.config.validation.early_stopping.metric
         value, schedule = measured[metric], self.config.training.schedule
-        if state.best_value is None:
-            better = math.isfinite(value)
+        if not math.isfinite(value):
+            better = False
+        elif state.best_value is None:
+            better = True
         elif HIGHER_IS_BETTER[metric]:
             better = value > state.best_value
         else:
@@ -224,16 +253,20 @@ class Loop:
     def _save(self) -> None:
         self._report()
         run, state = self.run, self.state
-        state.finished = self.is_over()
+        state.finished = self.is_over() and not self._validation_is_due()
         weights, optimizer = (
             {name: np.asarray(variable) for name, variable in named.items()}
             for named in (self.weights, self.trainer.named_state(self.weights))
         )
-        folder = checkpoint.save(run.checkpoints_dir, weights, optimizer, state)
-        point(run, state)
-        # This one is named too: what is newer by its name may be damaged.
-        needed = {folder.name, f"{state.best_step:09d}"}
-        checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
+        refuse_infinite(weights, state.step)
+        with self._disk.writing():
+            folder = checkpoint.save(run.checkpoints_dir, weights, optimizer, state)
+            point(run, state)
+            # This one is named too: what is newer by its name may be damaged.
+            needed = {folder.name, f"{state.best_step:09d}"}
+            checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
+            self._disk.saved()
+            self._faults.saved(state.step)
 
 
 def point(run: Run, state: checkpoint.State) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from attnmt.run import Run
+from attnmt.run import Run, write_atomically
+from attnmt.text.printable import printable_lines
 
 
 def say(message: str) -> None:
@@ -48,9 +49,7 @@ def _forget_after(file: Path, step: int) -> None:
                 kept.append(line + "\n")
         except (ValueError, KeyError, TypeError):  # the torn last line of a killed run
             continue
-    temporary = file.with_suffix(".tmp")
-    temporary.write_text("".join(kept), "utf-8")
-    temporary.replace(file)
+    write_atomically(file, "".join(kept))
 
 
 class Progress:
@@ -101,7 +100,8 @@ class Progress:
             )
 
     def tell(self, message: str) -> None:
-        """A message that stays above the bar."""
+        """A message that stays above the bar; what it quotes steers no terminal."""
+        message = printable_lines(message)
         if self._bar is None:
             say(message)
         else:

@@ -1,10 +1,12 @@
 """From a configuration to a trained run folder."""
 
-import json
+import hashlib
+import os
 import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -14,7 +16,8 @@ from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
-from attnmt.run import Run, read_json, write_atomically
+from attnmt.run import Run, check_plain, write_atomically
+from attnmt.sealed import read_sealed, sealed
 from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
@@ -55,14 +58,42 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
     unusable text, DivergedError when the loss is no longer a number.
     """
     run = Run(config.run_dir)
-    found = checkpoint.newest_valid(run.checkpoints_dir)
-    _check_resume(config, run, found is not None, resume)
-    device = devices.prepare(config.runtime)
-    # A model or text that cannot be is told before the wait.
-    _check_guidance(config, build_model(config.model, 4, 4))
-    _check_text(config)
-    say(f"device: {device.description}")
-    _make_folder(run)
+    with ExitStack() as stack:
+        known = run.path.is_dir()
+        if known:
+            _enter(run, stack)
+        found = checkpoint.newest_valid(run.checkpoints_dir)
+        _check_resume(config, run, found is not None, resume)
+        device = devices.prepare(config.runtime)
+        # A model or text that cannot be is told before the wait.
+        _check_guidance(config, build_model(config.model, 4, 4))
+        _check_text(config)
+        say(f"device: {device.description}")
+        if not known:
+            _make_folder(run)
+            _enter(run, stack)
+            if run.checkpoints_dir.exists():
+                raise ConfigError(f"{run.path}: another training has just begun here")
+        return _train(config, run, device, found, command)
+
+
+def _enter(run: Run, stack: ExitStack) -> None:
+    """Lock a run folder, see that it is safe to write into, clear left-overs away."""
+    if not os.access(run.path, os.W_OK):
+        raise ConfigError(f"run_dir: {run.path}: cannot be written: permission denied")
+    stack.enter_context(run.locked())
+    check_plain(run.path)
+    for left_over in run.path.rglob(".*.tmp"):  # of a training that was killed
+        checkpoint.remove(left_over)
+
+
+def _train(
+    config: Config,
+    run: Run,
+    device: devices.Device,
+    found: tuple[Path, checkpoint.State] | None,
+    command: Sequence[str],
+) -> Run:
     if found is None:  # left by a training that was stopped early, of other settings
         shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
     write_atomically(run.config_file, dump_config(config))
@@ -187,16 +218,14 @@ def _build(
     )
     say(f"model: {count:,} parameters")
     state = checkpoint.State()
+    fingerprints = [tokenizer.fingerprint for tokenizer in tokenizers]
     if found is not None:
         folder, state = found
-        for name, variables in (
-            (checkpoint.WEIGHTS, weights),
-            (checkpoint.OPTIMIZER, trainer.named_state(weights)),
-        ):
-            arrays = checkpoint.load_arrays(folder / name)
-            checkpoint.assign(variables, arrays, folder / name)
+        checkpoint.check_tokenizers(state, fingerprints, run.tokenizer_dir)
+        checkpoint.restore(folder, weights, trainer.named_state(weights))
         point(run, state)  # a killed training may have saved it and not come so far
         say(f"resumed from step {state.step} (epoch {state.epoch})")
+    state.tokenizers = fingerprints
     validator = Validator(config, model, tokenizers, valid) if valid else None
     links = _links(config, run, tokenizers, corpora)
     return Loop(config, run, model, trainer, corpora, validator, state, links)
@@ -233,13 +262,13 @@ def _write_manifest(
 ) -> None:
     data = [corpus.meta["fingerprint"] for corpus in corpora]
     known = resumes and run.manifest_file.is_file()
-    if known and read_json(run.manifest_file).get("data") != data:
+    if known and read_sealed(run.manifest_file).get("data") != data:
         say(
             "warning: the training text is not what it was when this training began "
             f"(see data in {run.manifest_file}): from here on it is other data"
         )
     manifest = {
-        "format": 1,
+        "format": 2,
         "attnmt": __version__,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
@@ -247,8 +276,9 @@ def _write_manifest(
         "command": list(command),
         "device": device.description,
         "data": data,
+        "config_sha256": hashlib.sha256(run.config_file.read_bytes()).hexdigest(),
     }
-    write_atomically(run.manifest_file, json.dumps(manifest, indent=1) + "\n")
+    write_atomically(run.manifest_file, sealed(manifest))
 
 
 def _git_revision() -> str | None:

@@ -4,6 +4,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Interrupted(SystemExit):
     """The training was stopped by a signal; its state is saved.
@@ -20,19 +22,32 @@ class Interruption:
 
     def __init__(self) -> None:
         self.asked = 0  # the number of the signal
+        self._raises = False
 
     @contextmanager
     def watched(self) -> Iterator["Interruption"]:
         """Take the signals over while the block runs."""
-        signals = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self._note) for number in signals}
+        before = {number: signal.signal(number, self._note) for number in SIGNALS}
         try:
             yield self
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let a signal, past or to come, end the block: it can be done again."""
+        self._raises = True
+        try:
+            if self.asked:
+                raise Interrupted(self.asked)
+            yield
+        finally:
+            self._raises = False
+
     def _note(self, number: int, frame: object) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
         self.asked = number
+        for each in SIGNALS:  # the next one ends the process, whatever it computes
+            signal.signal(each, signal.SIG_DFL)
+        if self._raises:
+            raise Interrupted(number)

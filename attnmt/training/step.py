@@ -79,7 +79,8 @@ class Trainer:
 
         Dropout is a function of `seed`, `step` and the place of a batch. The norm is
         that before clipping, per token; 0 for an update left out by a loss scale that
-        was too large for float16.
+        was too large for float16. Where loss or norm is no finite number nothing is
+        changed.
         """
         self.optimizer.learning_rate = rate
         first = step * self.config.accumulate
@@ -96,7 +97,7 @@ class Trainer:
                 gradients = [a + b for a, b in zip(summed, gradients, strict=True)]
             summed = gradients
         total = Totals(*(tf.add_n(list(parts)) for parts in zip(*results, strict=True)))
-        return total, self._apply_sums(summed, total.tokens)
+        return total, self._apply_sums(summed, total)
 
     def named_state(
         self, weights: Mapping[str, keras.Variable]
@@ -126,7 +127,7 @@ class Trainer:
 
     def _compute_and_apply(self, source, target_in, target_out, *rest):
         result, gradients = self._compute(source, target_in, target_out, *rest)
-        return result, self._apply(gradients, result.tokens)
+        return result, self._apply(gradients, result)
 
     def _compute(self, source, target_in, target_out, *rest):
         """Totals of a batch and the gradients of its loss sum.
@@ -150,17 +151,23 @@ class Trainer:
         zero = tf.UnconnectedGradients.ZERO
         return result, tape.gradient(loss, variables, unconnected_gradients=zero)
 
-    def _apply(self, gradients, tokens):
-        """Update from gradients of a loss sum over `tokens`; returns their norm."""
-        norm = tf.linalg.global_norm(gradients) / tokens
+    def _apply(self, gradients, total):
+        """Update from gradients of the loss sum in `total`; returns their norm."""
+        norm = tf.linalg.global_norm(gradients) / total.tokens
         scale = self.optimizer.scale_loss(1.0)
-        factor = 1.0 / tokens
+        factor = 1.0 / total.tokens
         if self.config.clip_norm > 0.0:
             factor *= tf.minimum(self.config.clip_norm * scale / norm, 1.0)
-        factor = tf.where(
-            tf.math.is_finite(norm), factor, np.nan
-        )  # nothing is half right
-        self.optimizer.apply([g * factor for g in gradients], self.variables)
         if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            # It leaves out what is not finite itself, and learns from it.
+            factor = tf.where(tf.math.is_finite(norm), factor, np.nan)
+            self._step(gradients, factor)
             norm = tf.where(tf.math.is_finite(norm), norm, 0.0)  # no divergence
+        else:
+            finite = tf.math.is_finite(total.loss + norm)
+            tf.cond(finite, lambda: self._step(gradients, factor), lambda: False)
         return norm / scale
+
+    def _step(self, gradients, factor):
+        self.optimizer.apply([g * factor for g in gradients], self.variables)
+        return True

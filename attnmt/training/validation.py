@@ -17,6 +17,7 @@ from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus
 from attnmt.text.lines import write_lines
 from attnmt.text.tokenizer import Tokenizer
+from attnmt.training.disk import Disk
 from attnmt.training.objective import totals
 from attnmt.translator import Translation, Translator, with_decoding
 
@@ -61,15 +62,20 @@ class Validator:
             input_signature=[IDS, IDS, IDS],
         )
 
-    def measure(self, folder: Path) -> tuple[dict[str, float], list[Sample]]:
+    def measure(
+        self, folder: Path, disk: Disk
+    ) -> tuple[dict[str, float], list[Sample]]:
         """The metrics asked for, by name, and samples.
 
-        Translations, and the attention of the samples, are written into `folder`.
+        Translations, and the attention of the samples, are written into `folder`, if
+        the disk has room.
         """
         measured = self._by_loss()
         texts = [name for name in self.options.metrics if name in ("bleu", "chrf")]
         translations = self._translate(full=bool(texts))
-        samples = self._keep(translations, folder)
+        with disk.writing():
+            self._keep(translations, folder)
+        samples = list(self._samples(translations[: self.options.samples]))
         if texts:
             hypotheses = [translation.text for translation in translations]
             scores = score(hypotheses, [t for _, t in self.pairs], metrics=texts)
@@ -92,7 +98,7 @@ class Validator:
         pairs = self.pairs if full else self.pairs[: self.options.samples]
         return list(self.translator.translate(source for source, _ in pairs))
 
-    def _keep(self, translations: list[Translation], folder: Path) -> list[Sample]:
+    def _keep(self, translations: list[Translation], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         write_lines(folder / "hypothesis.txt", (t.text for t in translations))
         shown = translations[: self.options.samples]
@@ -100,7 +106,6 @@ class Validator:
             with DumpWriter(folder / "attention", self.translator.describe()) as dump:
                 for translation in shown:
                     dump.write(translation)
-        return list(self._samples(shown))
 
     def _samples(self, shown: list[Translation]) -> Iterator[Sample]:
         for translation in shown:

@@ -38,16 +38,16 @@ def test_a_coverage_attention_of_23_lines_trains_decodes_and_dumps(
     from attnmt.text.tokenizer import BOS
 
     assert len(OWN.read_text("utf-8").split("\n")) - 1 <= 23
-    options = ("--beam", 4, "--n-best", 2, "--attention", "dump", "--align")
+    options = ("--trust-code", "--beam", 4, "--n-best", 2, "--attention", "dump")
     text = "".join(f"{line}\n" for line in LINES)
-    done = attnmt("translate", *options, cwd=coverage, text=text)
+    done = attnmt("translate", *options, "--align", cwd=coverage, text=text)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 7
 
     dump = Dump(coverage / "dump")
     assert dump.header["attention"]["name"] == "CoverageAttention"
     monkeypatch.chdir(coverage)  # where my_attention is
-    network = Translator.load("runs/tiny").network
+    network = Translator.load("runs/tiny", trust_code=True).network
     used = network.decoder.attention.coverage_layer.kernel.numpy()
     assert np.abs(used).max() > 0
     records = [record for record in dump if record.source_ids]
@@ -73,10 +73,21 @@ def test_without_its_file_the_run_says_what_is_missing(
     coverage: Path, attnmt: Command, tmp_path: Path
 ) -> None:
     run = ("--run", coverage / "runs/tiny")
-    done = attnmt("translate", *run, cwd=tmp_path, text="The shirt.\n")
+    done = attnmt("translate", "--trust-code", *run, cwd=tmp_path, text="The shirt.\n")
     assert (done.returncode, done.stdout) == (2, "")
     assert "cannot import 'my_attention:CoverageAttention'" in done.stderr
     assert str(tmp_path) in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_run_that_names_code_needs_the_user_s_trust_or_the_user_s_word(
+    coverage: Path, attnmt: Command
+) -> None:
+    done = attnmt("translate", cwd=coverage, text="The shirt.\n")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "this run names code, 'my_attention:CoverageAttention'" in done.stderr
+    named = ("--set", "model.attention.type=my_attention:CoverageAttention")
+    done = attnmt("translate", *named, cwd=coverage, text="The shirt.\n")
+    assert done.returncode == 0 and done.stdout.count("\n") == 1
 
 
 @pytest.mark.parametrize(

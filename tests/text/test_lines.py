@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnmt.errors import DataError
@@ -62,6 +62,47 @@ def test_bad_utf8_is_named_with_file_line_and_column(tmp_path: Path):
 def test_surrogates_and_overlong_bytes_are_refused(raw: bytes):
     with pytest.raises(DataError, match="<pipe>:1:1: not UTF-8"):
         list(read_stream(io.BytesIO(raw), "<pipe>"))
+
+
+HOSTILE = st.lists(
+    st.sampled_from(
+        [
+            *(b"\n", b"\r", b"\r\n", b"\x0b", b"\x0c", b"\x1c", b"\x1e", b"\0", b"\t"),
+            *("\x85 \u2028 \u2029 \ufeff 日 \U0001f1e9 \u0301 \u202e".encode().split()),
+            *(b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"\x1b[2J", b" ", b"a"),
+        ]
+    )
+    | st.binary(max_size=4)
+).map(b"".join)
+
+
+def count(data: bytes) -> int:
+    """Lines by the rule: what `wc -l` counts, and a last one without an end."""
+    return data.count(b"\n") + (not data.endswith(b"\n") and data != b"")
+
+
+@settings(max_examples=int(os.environ.get("ATTNMT_HOSTILE_FILES", "500")))
+@given(HOSTILE, st.sampled_from(["text", "text.gz"]))
+def test_any_bytes_are_so_many_lines_or_one_error(tmp_path_factory, data, name):
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(gzip.compress(data, 1) if name == "text.gz" else data)
+    replaced = list(read_lines(path, replace=True))
+    assert len(replaced) == count(data)
+    assert not any("\n" in line for line in replaced)
+    try:
+        assert list(read_lines(path)) == replaced
+    except DataError as error:
+        line, column = str(error).removeprefix(f"{path}:").split(":")[:2]
+        assert 1 <= int(line) <= count(data) and int(column) >= 1
+        assert any("\ufffd" in line for line in replaced)
+
+
+def test_bytes_that_are_not_utf8_are_replaced_when_asked_and_counted(tmp_path, capsys):
+    path = tmp_path / "latin1.txt"
+    path.write_bytes(b"gut\ngr\xfcn\n\xfcber\xff\n")
+    expected = ["gut", "gr\ufffdn", "\ufffdber\ufffd"]
+    assert list(read_lines(path, replace=True)) == expected
+    assert capsys.readouterr().err.startswith(f"{path}: 2 lines are not UTF-8")
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path):
@@ -132,6 +173,23 @@ def test_standard_streams_are_utf8_in_any_locale():
         env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
     )
     assert result.stdout == "grün!\nblau\u2028x!\n".encode()
+
+
+def test_a_terminal_is_not_steered_and_a_pipe_gets_the_bytes():
+    program = (
+        "import sys; from pathlib import Path; from attnmt.text.lines import *;"
+        "write_lines(Path('-'), ['\x1b]52;c;x\x07 gr\xfcn\tblau', '\x9b2J'])"
+    )
+    command = [sys.executable, "-c", program]
+    piped = subprocess.run(command, capture_output=True, check=True).stdout
+    assert piped == "\x1b]52;c;x\x07 grün\tblau\n\x9b2J\n".encode()
+    main, terminal = os.openpty()
+    subprocess.run(command, stdout=terminal, check=True)
+    os.close(terminal)
+    shown = os.read(main, 10**4)
+    os.close(main)
+    text = shown.decode().replace("\r\n", "\n").expandtabs()
+    assert text.replace(" ", "") == "\ufffd]52;c;x\ufffdgrünblau\n\ufffd2J\n"
 
 
 def test_devices_are_written_directly():

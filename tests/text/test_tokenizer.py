@@ -242,7 +242,7 @@ def test_bytes_spell_the_rare_characters_of_a_large_script(make_config):
     options = make_config(vocab_size=400).tokenizer
     common = ["das ist gut und schön"] * 40_000
     script = [chr(0x4E00 + i) for i in range(300)]
-    model = spm.load_model(spm.train_model(lambda: common + script, options))
+    model = spm.load_processor(spm.train_model(lambda: common + script, options))
     assert model.piece_to_id("s") != UNK and model.piece_to_id("一") == UNK
     assert model.decode(model.encode("一二 gut")) == "一二 gut"
 

@@ -8,21 +8,25 @@ import itertools
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from attnmt import checkpoint
 from attnmt.config.schema import Config
-from attnmt.errors import DivergedError
+from attnmt.errors import DataError, DivergedError
 from attnmt.run import Run
 from attnmt.text.batches import Batch
 from attnmt.text.encoded import EncodedCorpus, encode_corpus
 from attnmt.text.tokenizer import prepare_tokenizers
 from attnmt.training.loop import Loop
+from attnmt.training.memory import MemoryExhausted
 from attnmt.training.objective import Totals
 from attnmt.training.signals import Interrupted
 
@@ -34,7 +38,7 @@ class OneWeight(keras.layers.Layer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = self.add_weight(name="weight", shape=())
+        self.weight = self.add_weight(name="weight", shape=(), initializer="zeros")
 
 
 class PlayedTrainer:
@@ -43,11 +47,13 @@ class PlayedTrainer:
     def __init__(self, model: OneWeight, losses: Sequence[float]) -> None:
         self.model, self.losses = model, losses
         self.updates: list[tuple[list[int], float]] = []  # sentences, learning rate
+        self.steps: list[int] = []
 
     def update(
         self, batches: list[Batch], seed: int, step: int, rate: float
     ) -> tuple[Totals, float]:
         self.updates.append(([len(batch.source) for batch in batches], rate))
+        self.steps.append(step)
         self.model.weight.assign_add(1.0)
         loss = self.losses[min(step, len(self.losses) - 1)]
         return Totals(2.0 * loss, 2.0 * loss, 1.0, 2.0), 0.5  # type: ignore[arg-type]
@@ -63,7 +69,7 @@ class PlayedValidator:
         self.losses = iter(losses)
         self.folders: list[str] = []
 
-    def measure(self, folder: Path) -> tuple[dict[str, float], list]:
+    def measure(self, folder: Path, disk: object) -> tuple[dict[str, float], list]:
         self.folders.append(folder.name)
         return {"loss": next(self.losses)}, []
 
@@ -197,6 +203,14 @@ def test_the_last_step_is_validated_and_saved_in_the_middle_of_an_epoch(
     assert loop.ended_by() == "training.max_steps"
 
 
+def test_the_last_step_is_saved_without_anything_to_validate(make_loop) -> None:
+    loop = make_loop({"max_epochs": 9, "max_steps": 4})
+    loop.run_to_end()
+    assert saved(loop) == [4] and pointer(loop, "last") == 4
+    state = checkpoint.load_state(loop.run.checkpoints_dir / "000000004")
+    assert state.finished
+
+
 def test_checkpoints_come_as_often_as_asked_and_only_the_newest_and_best_stay(
     make_loop,
 ) -> None:
@@ -254,13 +268,139 @@ def test_reports_average_over_the_updates_since_the_last_one(make_loop, capsys) 
     assert printed.out == "" and printed.err.count("\nepoch 0.44 step 4: ") == 1
 
 
-def test_a_loss_that_is_no_number_ends_the_training_before_it_is_saved(
-    make_loop,
+def test_a_loss_that_is_no_number_is_skipped_counted_and_told(
+    make_loop, capsys
 ) -> None:
-    loop = make_loop({"max_epochs": 2, "save_every": 3}, losses=[1] * 7 + [np.nan])
-    with pytest.raises(DivergedError, match=r"step 8: .*training\.learning_rate"):
+    losses = [1.0] * 3 + [np.nan, np.inf] + [2.0] * 9
+    loop = make_loop({"max_epochs": 1, "report_every": 4}, losses=losses)
+    loop.run_to_end()
+    assert [e["step"] for e in entries(loop, "skipped")] == [4, 5]
+    assert loop.state.skipped == 2 and loop.state.step == 9
+    found = [(e["step"], e["loss"]) for e in entries(loop, "train")]
+    assert found == [(1, 1.0), (4, 1.0), (8, 2.0), (9, 2.0)]  # of the others alone
+    printed = capsys.readouterr().err
+    assert printed.count("\nstep 4 is skipped: the loss is nan, the norm of its ") == 1
+    assert printed.count(" is skipped: ") == 2
+
+
+def test_many_in_a_row_go_back_to_the_last_checkpoint_more_slowly(make_loop) -> None:
+    loop = make_loop({"max_epochs": 2, "save_every": 3})
+    update, calls = loop.trainer.update, itertools.count(1)
+
+    def update_badly(*arguments):
+        totals, norm = update(*arguments)
+        return totals, np.nan if 8 <= next(calls) < 13 else norm
+
+    loop.trainer.update = update_badly
+    loop.run_to_end()
+    steps = [step for step, _ in itertools.groupby(loop.trainer.steps)]
+    assert steps == [*range(12), *range(9, 18)]  # 12 has not been reached, 9 saved
+    rates = [rate for _, rate in loop.trainer.updates]
+    assert rates == [1e-3] * 12 + [0.5e-3] * 9
+    assert saved(loop)[-1] == loop.state.step == 18 and loop.state.skipped == 5
+    (setback,) = entries(loop, "setback")
+    assert (setback["step"], setback["rate_scale"]) == (9, 0.5)
+    assert float(loop.trainer.model.weight) == 18.0  # that of 9 was taken up again
+
+
+def test_a_training_that_cannot_be_helped_ends_with_what_it_read(
+    make_loop, base
+) -> None:
+    loop = make_loop({"max_epochs": 9, "save_every": 3}, losses=[1] * 7 + [np.nan])
+    prepare_tokenizers(loop.config, loop.run.tokenizer_dir)
+    with pytest.raises(
+        DivergedError, match=r"(?s)learning_rate.*diverged\.tsv"
+    ) as ended:
         loop.run_to_end()
-    assert saved(loop) == [3, 6] and pointer(loop, "last") == 6
+    assert ended.value.exit_code == 4
+    assert len(entries(loop, "setback")) == 3
+    (line,) = (loop.run.path / "diverged.tsv").read_text("utf-8").split("\n")[:-1]
+    assert tuple(line.split("\t")) in PAIRS
+
+
+def test_without_a_checkpoint_there_is_nothing_to_go_back_to(make_loop) -> None:
+    loop = make_loop({"max_epochs": 2}, losses=[np.inf])
+    prepare_tokenizers(loop.config, loop.run.tokenizer_dir)
+    with pytest.raises(DivergedError, match="^step 5: the loss is inf"):
+        loop.run_to_end()
+    assert not loop.run.checkpoints_dir.exists()
+
+
+def test_weights_that_are_not_finite_are_never_saved(make_loop) -> None:
+    loop = make_loop({"max_epochs": 2, "save_every": 4})
+    update = loop.trainer.update
+
+    def update_too_far(batches, seed, step, rate):
+        if step == 6 and rate == 1e-3:
+            loop.trainer.model.weight.assign(np.inf)
+        return update(batches, seed, step, rate)
+
+    loop.trainer.update = update_too_far
+    loop.run_to_end()
+    assert [entry["step"] for entry in entries(loop, "setback")] == [4]
+    last = loop.run.checkpoints_dir / "000000018"
+    arrays = checkpoint.load_arrays(last / checkpoint.WEIGHTS)
+    assert list(arrays.values()) == [18.0]
+
+
+def test_a_batch_that_memory_cannot_hold_is_computed_in_parts(make_loop) -> None:
+    loop = make_loop({"max_epochs": 1, "batch_tokens": 200, "accumulate": 2})
+    update, sizes = loop.trainer.update, []
+
+    def update_if_small(batches, *arguments):
+        sizes.append([len(batch.source) for batch in batches])
+        if max(sizes[-1]) > 3:
+            raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+        return update(batches, *arguments)
+
+    loop.trainer.update = update_if_small
+    loop.run_to_end()
+    assert max(sizes[0]) > 3 >= max(sizes[-1]) and sum(sizes[-1]) == sum(sizes[0])
+    state = checkpoint.load_state(loop.run.checkpoints_dir / "000000001")
+    assert state.parts == loop.state.parts > 1
+
+
+def test_one_sentence_that_memory_cannot_hold_ends_the_training(make_loop) -> None:
+    loop = make_loop({"max_epochs": 1})
+
+    def update(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "out of memory")
+
+    loop.trainer.update = update
+    with pytest.raises(MemoryExhausted, match="lower data.max_length"):
+        loop.run_to_end()
+
+
+def test_a_full_disk_is_told_once_and_the_training_goes_on(
+    make_loop, monkeypatch, capsys
+) -> None:
+    loop = make_loop({"max_epochs": 2, "save_every": 3, "report_every": 99})
+    usage = checkpoint.shutil.disk_usage
+
+    def full(folder):
+        room = 0 if 9 <= loop.state.step < 15 else 10**9
+        return usage(folder)._replace(free=room)
+
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", full)
+    loop.run_to_end()
+    assert saved(loop) == [15, 18] and loop.state.step == 18
+    assert capsys.readouterr().err.count("cannot be written: No space left") == 1
+
+
+def test_a_training_whose_end_could_not_be_saved_says_so(
+    make_loop, monkeypatch
+) -> None:
+    loop = make_loop({"max_epochs": 1, "save_every": 3})
+    usage = checkpoint.shutil.disk_usage
+
+    def full(folder):
+        return usage(folder)._replace(free=0 if loop.state.step > 3 else 10**9)
+
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", full)
+    with pytest.raises(DataError, match="step 9 could not be saved: No space left"):
+        loop.run_to_end()
+    assert saved(loop) == [3] and pointer(loop, "last") == 3
+    checkpoint.load_state(loop.run.checkpoints_dir / "000000003")
 
 
 @pytest.mark.parametrize(
@@ -289,17 +429,48 @@ def test_a_signal_ends_the_training_after_the_update_with_its_state_saved(
     )
 
 
-def test_a_second_signal_does_not_wait(make_loop, monkeypatch) -> None:
-    loop = make_loop({"max_epochs": 2})
+@pytest.mark.parametrize("moment", ["before", "during"])
+def test_a_signal_ends_a_validation_which_is_done_when_the_training_goes_on(
+    make_loop, moment: str
+) -> None:
+    options = {"validation": {"every": "4 steps"}, "measured": [4.0, 3.0, 2.0, 1.0]}
+    whole = make_loop({"max_epochs": 1}, **options)
+    whole.run_to_end()
+    loop = make_loop({"max_epochs": 1}, **options)
+    place, name = {
+        "before": (loop.trainer, "update"),
+        "during": (loop.validator, "measure"),
+    }[moment]
+    real, calls = getattr(place, name), itertools.count(1)
 
-    def interrupt(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+    def interrupted(*arguments):
+        result = real(*arguments)
+        if next(calls) == {"before": 4, "during": 1}[moment]:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return result
 
-    monkeypatch.setattr(loop.trainer, "update", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    setattr(place, name, interrupted)
+    with pytest.raises(Interrupted):
         loop.run_to_end()
-    assert not loop.run.checkpoints_dir.exists()
+    state = checkpoint.load_state(loop.run.checkpoints_dir / "000000004")
+    assert state.validated == 0 and state.best_value is None
+    again = make_loop({"max_epochs": 1}, state=state, **options)
+    again.run_to_end()
+    assert again.validator.folders == whole.validator.folders
+    assert again.state.best_value == whole.state.best_value
+
+
+def test_a_second_signal_ends_the_process_at_once() -> None:
+    program = """
+import os, signal
+from attnmt.training.signals import Interruption
+with Interruption().watched():
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("still here")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, b"")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from attnmt import checkpoint
 from attnmt.config import schema
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.text.batches import Batch
+from attnmt.training.memory import split
 from attnmt.training.objective import totals
 from attnmt.training.step import Adam, Trainer, make_optimizer
 
@@ -98,6 +99,45 @@ def test_accumulated_batches_are_one_batch_of_all(eagerly):
         np.testing.assert_allclose(found, expected, rtol=1e-5)
         np.testing.assert_allclose(norm, wanted_norm, rtol=1e-5)
     assert_same(parts.model, whole.model, 1e-6)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+@pytest.mark.parametrize("batches", [[BOTH], [ONE, TWO]])
+def test_an_update_that_is_no_number_changes_nothing(batches, wrong, monkeypatch):
+    trainer = make_trainer(accumulate=len(batches))
+    compute = trainer._compute
+
+    def spoilt(*arguments):
+        total, (first, *rest) = compute(*arguments)
+        return total, [first * wrong, *rest]
+
+    takes = trainer._gradients.input_signature
+    monkeypatch.setattr(trainer, "_compute", spoilt)
+    trainer._gradients = tf.function(spoilt, input_signature=takes)
+    before = values(trainer.model)
+    slots = {
+        n: np.array(v) for n, v in trainer.named_state(weights_of(trainer)).items()
+    }
+    total, norm = trainer.update(batches, seed=1, step=0, rate=0.5)
+    assert not np.isfinite(norm) and np.isfinite(total.loss)
+    for name, value in values(trainer.model).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+    for name, value in trainer.named_state(weights_of(trainer)).items():
+        if name != "learning_rate":
+            np.testing.assert_array_equal(value, slots[name], err_msg=name)
+
+
+def weights_of(trainer: Trainer) -> dict[str, keras.Variable]:
+    return named_weights(trainer.model)
+
+
+def test_a_batch_in_parts_is_the_same_update(eagerly):
+    whole, parts = make_trainer(), make_trainer()
+    found, norm = whole.update([BOTH], seed=1, step=0, rate=0.5)
+    halves, other = parts.update(split(BOTH, 2), seed=1, step=0, rate=0.5)
+    np.testing.assert_allclose(halves, found, rtol=1e-5)
+    np.testing.assert_allclose(other, norm, rtol=1e-5)
+    assert_same(parts.model, whole.model, 1e-5)
 
 
 def test_a_long_gradient_is_cut_to_the_norm_and_a_short_one_is_not(eagerly):

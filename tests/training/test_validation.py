@@ -15,6 +15,7 @@ from attnmt.model import Seq2Seq, build_model
 from attnmt.text.encoded import prepare_corpus
 from attnmt.text.lines import read_lines
 from attnmt.text.tokenizer import BOS, EOS, Tokenizer, prepare_tokenizers
+from attnmt.training.disk import Disk
 from attnmt.training.validation import Validator
 
 pytestmark = pytest.mark.usefixtures("eagerly")
@@ -61,7 +62,7 @@ def log_probs(
 
 def test_loss_perplexity_and_accuracy_are_those_of_all_pieces(setup, tmp_path) -> None:
     it = setup(samples=0, metrics=["accuracy", "loss", "perplexity"])
-    measured, samples = it.validator.measure(tmp_path / "out")
+    measured, samples = it.validator.measure(tmp_path / "out", Disk(tmp_path, print))
     costs, hits = [], []
     for source, target in it.pairs:
         logs, ids = log_probs(it.model, it.tokenizers, source, target)
@@ -78,7 +79,7 @@ def test_bleu_and_chrf_are_those_of_the_translations_that_are_kept(
     setup, tmp_path
 ) -> None:
     it = setup(samples=2, metrics=["chrf", "bleu", "loss"])
-    measured, _ = it.validator.measure(tmp_path / "out")
+    measured, _ = it.validator.measure(tmp_path / "out", Disk(tmp_path, print))
     found = list(read_lines(tmp_path / "out/hypothesis.txt"))
     references = [[target for _, target in it.pairs]]
     assert len(found) == 5
@@ -88,7 +89,7 @@ def test_bleu_and_chrf_are_those_of_the_translations_that_are_kept(
 
 def test_samples_are_the_first_sentences_with_their_attention(setup, tmp_path) -> None:
     it = setup(samples=3, metrics=["loss"])
-    _, samples = it.validator.measure(tmp_path / "out")
+    _, samples = it.validator.measure(tmp_path / "out", Disk(tmp_path, print))
     assert [(s.source, s.reference) for s in samples] == it.pairs[:3]
     found = list(read_lines(tmp_path / "out/hypothesis.txt"))
     assert found == [sample.hypothesis for sample in samples]
@@ -100,8 +101,8 @@ def test_samples_are_the_first_sentences_with_their_attention(setup, tmp_path) -
 def test_a_measurement_changes_nothing(setup, tmp_path) -> None:
     it = setup(samples=1, metrics=["loss", "bleu"])
     before = [variable.numpy() for variable in it.model.variables]
-    first, _ = it.validator.measure(tmp_path / "first")
-    again, _ = it.validator.measure(tmp_path / "again")
+    first, _ = it.validator.measure(tmp_path / "first", Disk(tmp_path, print))
+    again, _ = it.validator.measure(tmp_path / "again", Disk(tmp_path, print))
     assert first == again
     for old, variable in zip(before, it.model.variables, strict=True):
         np.testing.assert_array_equal(old, variable.numpy())

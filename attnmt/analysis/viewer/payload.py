@@ -11,11 +11,12 @@ from attnmt import __version__
 from attnmt.analysis.corpus_statistics import FIGURES
 from attnmt.analysis.dump import Dump, Record
 from attnmt.analysis.statistics import Statistics, is_punctuation, statistics
-from attnmt.analysis.views import piece_view, printable, slot_labels, word_labels
+from attnmt.analysis.views import piece_view, slot_labels, word_labels
 from attnmt.analysis.words import piece_ranges
 from attnmt.errors import DataError
 from attnmt.evaluation.alignment_error import Gold, alignment_error
 from attnmt.evaluation.inputs import Rows
+from attnmt.text.printable import printable
 
 
 def payload(

@@ -1,0 +1,31 @@
+"""`attnmt verify`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Run folder.", show_default="$ATTNMT_RUN, or the newest in runs"
+        ),
+    ] = None,
+) -> None:
+    """Check that a run folder is what the training wrote: all hashes, nothing foreign.
+
+    Exits with 0 when it is, with 3 when something is damaged, which is named.
+    """
+    from attnmt.errors import DataError
+    from attnmt.run import Run, find_run
+    from attnmt.verify import verify
+
+    folder = find_run(run)
+    damaged = 0
+    for path, problem in verify(Run(folder)):
+        print(f"ok       {path}" if problem is None else f"damaged  {problem}")
+        damaged += problem is not None
+    if damaged:
+        raise DataError(f"{folder}: {damaged} of its parts are damaged (see above)")

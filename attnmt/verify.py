@@ -1,0 +1,59 @@
+"""Whether all that a run folder holds is what the training wrote."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from attnmt import checkpoint
+from attnmt.errors import AttnmtError, DataError
+from attnmt.run import Run, check_plain
+from attnmt.sealed import read_sealed
+from attnmt.text.tokenizer import load_tokenizers
+
+POINTERS = ("best", "last")
+
+
+def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
+    """Each part of a run, and what is wrong with it or None; nothing is changed."""
+    checkpoints = checkpoint.all_in(run.checkpoints_dir)
+    checks: list[tuple[Path, Callable[[], object]]] = [
+        (run.path, partial(check_plain, run.path)),
+        (run.manifest_file, partial(read_sealed, run.manifest_file)),
+        (run.config_file, partial(_check_config, run)),
+        (run.tokenizer_dir, partial(_check_tokenizers, run, checkpoints)),
+        *((run.path / name, partial(_check_pointer, run, name)) for name in POINTERS),
+        *((path, partial(checkpoint.load_state, path)) for path in checkpoints),
+    ]
+    for path, check in checks:
+        try:
+            check()
+            yield path, None
+        except AttnmtError as error:
+            yield path, str(error)
+            if path == run.path:  # what is in it must not even be opened
+                return
+
+
+def _check_pointer(run: Run, name: str) -> None:
+    if (run.path / name).is_file() and not (folder := run.pointed(name)).is_dir():
+        raise DataError(f"{run.path / name}: damaged: there is no {folder}")
+
+
+def _check_config(run: Run) -> None:
+    run.load_config()
+    expected = read_sealed(run.manifest_file).get("config_sha256")
+    found = hashlib.sha256(run.config_file.read_bytes()).hexdigest()
+    if expected not in (None, found):
+        raise DataError(f"{run.config_file}: changed since the training wrote it")
+
+
+def _check_tokenizers(run: Run, checkpoints: list[Path]) -> None:
+    tokenizers = load_tokenizers(run.load_config(), run.tokenizer_dir)
+    found = [tokenizer.fingerprint for tokenizer in tokenizers]
+    for path in checkpoints:
+        try:
+            state = checkpoint.load_state(path)
+        except DataError:  # told where the checkpoint itself is checked
+            continue
+        checkpoint.check_tokenizers(state, found, run.tokenizer_dir)

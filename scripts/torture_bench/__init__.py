@@ -1,0 +1,1 @@
+"""Trainings that are killed, checkpoints that are damaged, and what is left of them."""

@@ -1,0 +1,138 @@
+"""Whatever has changed in a run folder is found and named."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnmt import checkpoint
+from attnmt.checkpoint import State
+from attnmt.config.loading import dump_config
+from attnmt.config.schema import Config
+from attnmt.run import Run, write_atomically
+from attnmt.sealed import sealed
+from attnmt.text.tokenizer import load_tokenizers, prepare_tokenizers
+from attnmt.verify import verify
+
+TEXT = "".join(f"a boat {n} sinks\tein Kahn {n} sinkt\n" for n in range(30))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder as a training leaves it, with weights of no model."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "text.tsv").write_text(TEXT, "utf-8")
+    corpus = {"tsv": folder / "text.tsv"}
+    config = Config.model_validate(
+        {
+            "run_dir": folder / "run",
+            "data": {"source_lang": "en", "target_lang": "de", "train": [corpus]},
+            "tokenizer": {"vocab_size": 300},
+        }
+    )
+    run = Run(config.run_dir)
+    prepare_tokenizers(config, run.tokenizer_dir)
+    write_atomically(run.config_file, dump_config(config))
+    digest = checkpoint.hashlib.sha256(run.config_file.read_bytes()).hexdigest()
+    manifest = {"format": 2, "config_sha256": digest}
+    write_atomically(run.manifest_file, sealed(manifest))
+    prints = [t.fingerprint for t in load_tokenizers(config, run.tokenizer_dir)]
+    for step in (3, 6):
+        weights = {"kernel": np.full((2, step), step, np.float32)}
+        state = State(step=step, tokenizers=prints)
+        saved = checkpoint.save(run.checkpoints_dir, weights, {}, state)
+    run.point("best", saved)
+    run.point("last", saved)
+    return run.path
+
+
+def problems(folder: Path) -> list[str]:
+    return [problem for _, problem in verify(Run(folder)) if problem is not None]
+
+
+@pytest.fixture
+def copy(whole: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(whole, tmp_path / "copy"))
+
+
+def test_what_is_as_it_was_written_has_no_problem(whole: Path) -> None:
+    checked = list(verify(Run(whole)))
+    assert {path.name for path, _ in checked} >= {"000000003", "000000006", "tokenizer"}
+    assert problems(whole) == []
+
+
+def flip(data: bytes) -> bytes:
+    return data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[-4:]
+
+
+@pytest.mark.parametrize("change", [flip, lambda data: data[:-1], lambda data: b""])
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [
+        ("manifest.json", "manifest.json"),
+        ("config.yaml", "config.yaml"),
+        ("tokenizer/shared.model", "tokenizer"),
+        ("checkpoints/000000003/weights.safetensors", "000000003/weights"),
+        ("checkpoints/000000003/optimizer.safetensors", "000000003/optimizer"),
+        ("checkpoints/000000006/state.json", "000000006/state"),
+    ],
+)
+def test_a_change_is_named(
+    copy: Path, name: str, named: str, change: Callable[[bytes], bytes]
+) -> None:
+    (copy / name).write_bytes(change((copy / name).read_bytes()))
+    found = problems(copy)
+    assert found and all(named in problem for problem in found[:1])
+
+
+@pytest.mark.parametrize("name", ["best", "last"])
+@pytest.mark.parametrize("text", ["000000007\n", "", "../../etc\n", "\x1b[2J"])
+def test_a_pointer_to_nowhere_is_named(copy: Path, name: str, text: str) -> None:
+    (copy / name).write_text(text, "utf-8")
+    (problem,) = problems(copy)
+    assert str(copy / name) in problem and "\x1b" not in problem
+
+
+def test_every_flipped_bit_of_the_small_files_is_found(copy: Path) -> None:
+    for name in ("manifest.json", "checkpoints/000000006/state.json"):
+        data = (copy / name).read_bytes()
+        for bit in range(0, 8 * len(data), 7):
+            damaged = bytearray(data)
+            damaged[bit // 8] ^= 1 << bit % 8
+            (copy / name).write_bytes(damaged)
+            assert any(name in problem for problem in problems_of(copy / name)), bit
+        (copy / name).write_bytes(data)
+
+
+def problems_of(path: Path) -> list[str]:
+    """What reading one of the two sealed files says."""
+    from attnmt.errors import DataError
+    from attnmt.sealed import read_sealed
+
+    try:
+        read_sealed(path)
+    except DataError as error:
+        return [str(error)]
+    return []
+
+
+def test_a_link_is_named_and_not_followed(copy: Path) -> None:
+    secret = copy.parent / "secret"
+    secret.write_text("none of the model's business", "utf-8")
+    (copy / "best").unlink()
+    os.symlink(secret, copy / "best")
+    (problem,) = problems(copy)
+    assert str(copy / "best") in problem and "found a link" in problem
+
+
+def test_tokenizers_of_another_run_are_told(copy: Path) -> None:
+    config = Run(copy).load_config()
+    tokenizer = config.tokenizer.model_copy(update={"model_type": "char"})
+    shutil.rmtree(copy / "tokenizer")
+    other = config.model_copy(update={"tokenizer": tokenizer})
+    prepare_tokenizers(other, copy / "tokenizer")
+    (problem,) = problems(copy)
+    assert "from another run" in problem
