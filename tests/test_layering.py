@@ -18,13 +18,17 @@ LAYERS = (
     {"attnmt.analysis", "attnmt.evaluation"},
     {"attnmt.sentences"},
     {"attnmt.edits"},
+    {"attnmt.translating"},
     {"attnmt.translator"},
     {"attnmt.what_if"},
     {"attnmt.training", "attnmt.faithfulness"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )
-LIGHT = ("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits")
+LIGHT = (
+    *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
+    *("sentences", "translating"),
+)
 
 
 def module_of(path: Path) -> str:

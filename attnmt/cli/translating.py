@@ -96,7 +96,8 @@ def load_translator(
 
     devices.load_tensorflow()
     from attnmt.run import Run
-    from attnmt.translator import Translator, with_decoding
+    from attnmt.translating import with_decoding
+    from attnmt.translator import Translator
 
     return Translator.load(
         folder,
