@@ -19,15 +19,16 @@ LAYERS = (
     {"attnmt.sentences"},
     {"attnmt.edits"},
     {"attnmt.translating"},
-    {"attnmt.translator"},
+    {"attnmt.exported"},
+    {"attnmt.translator", "attnmt.litert"},
     {"attnmt.what_if"},
-    {"attnmt.training", "attnmt.faithfulness"},
+    {"attnmt.training", "attnmt.faithfulness", "attnmt.export"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )
 LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
-    *("sentences", "translating"),
+    *("sentences", "translating", "exported", "litert"),
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.cli.engines import Engine, EngineOption, load_engine
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -27,7 +28,6 @@ from attnmt.cli.translating import (
     Shown,
     check_resume,
     dumped,
-    load_translator,
     make_dump,
     warn_of_cuts,
     warn_of_slots,
@@ -36,7 +36,7 @@ from attnmt.cli.translating import (
 
 if TYPE_CHECKING:
     from attnmt.edits import Edits
-    from attnmt.translator import Translation, Translator
+    from attnmt.translating import BaseTranslator, Translation
 
 
 def translate(
@@ -72,6 +72,7 @@ def translate(
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
+    engine: EngineOption = Engine.auto,
 ) -> None:
     """Translate text, line by line: N lines in, N lines out, in order.
 
@@ -94,10 +95,12 @@ def translate(
         raise ConfigError(f"{output}: expected an output that is not the input")
     lines = _opened(file)
     edits = _read_edits(force_attention)
-    translator = load_translator(
+    translator = load_engine(
+        engine,
         folder,
         settings,
         device,
+        "--force-attention" if edits is not None else None,
         beam_size=beam,
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
@@ -127,17 +130,21 @@ def translate(
 
 
 def _read_edits(path: Path | None) -> "Edits | None":
+    if path is None:
+        return None
     from attnmt.edits import Edits
 
-    return None if path is None else Edits(path)
+    return Edits(path)
 
 
 def _pinned(
-    translator: "Translator", edits: "Edits", lines: list[str]
-) -> tuple["Translator", Iterator[str]]:
+    translator: "BaseTranslator", edits: "Edits", lines: list[str]
+) -> tuple["BaseTranslator", Iterator[str]]:
     """All lines are read, so that all edits are checked before one is translated."""
+    from attnmt.translator import Translator
     from attnmt.what_if import PinnedTranslator
 
+    assert isinstance(translator, Translator)
     return PinnedTranslator(translator, edits, lines), iter(lines)
 
 

@@ -13,7 +13,8 @@ from attnmt.text.lines import STANDARD_STREAM, json_text
 
 if TYPE_CHECKING:
     from attnmt.analysis.dump_writer import DumpWriter
-    from attnmt.translator import Translation, Translator
+    from attnmt.translating import BaseTranslator, Translation
+    from attnmt.translator import Translator
 
 
 class Format(StrEnum):
@@ -107,7 +108,7 @@ def load_translator(
     )
 
 
-def warn_of_slots(translator: "Translator") -> None:
+def warn_of_slots(translator: "BaseTranslator") -> None:
     """Say that --align is in vain for a model whose attention links no words."""
     if translator.align_kind == "slot":
         print(
@@ -153,11 +154,11 @@ def make_dump(
     resumed: tuple[Iterable[Sequence[str]], int] | None,
 ) -> "DumpWriter | None":
     """The dump to write, if any; resumed: the texts of each line, and a window."""
+    if path is None:
+        return None
     from attnmt.analysis.dump_resume import ResumedDump
     from attnmt.analysis.dump_writer import DumpWriter
 
-    if path is None:
-        return None
     if resumed is None:
         return DumpWriter(path, header, precision.value)
     inputs, window = resumed
