@@ -33,8 +33,7 @@ class LiteRTTranslator(BaseTranslator):
         super().__init__(
             tokenizers, decoding, export.header["attention"], export.origin
         )
-        self._start = _runner(export.path / START)
-        self._step = _runner(export.path / STEP)
+        self._searcher = Searcher(export.path)
 
     @classmethod
     def load(cls, export: Export, config: Config, decoding: Decoding) -> Self:
@@ -55,6 +54,18 @@ class LiteRTTranslator(BaseTranslator):
     def trace(
         self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
     ) -> Trace:
+        return self._searcher.search(source, limits, beam)
+
+
+class Searcher:
+    """The two models of `attnmt.export.graphs`, with the loop around them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._start = _runner(folder / START)
+        self._step = _runner(folder / STEP)
+
+    def search(self, source: np.ndarray, limits: np.ndarray, beam: int) -> Trace:
+        """The trace of `attnmt.search.search` for ids [batch, source], in NumPy."""
         found = self._start(source=source, beam=np.int32(beam))
         memory = _only(found, "memory_")
         steps: list[Arrays] = []

@@ -97,7 +97,7 @@ class BaseTranslator(ABC):
         longest = self.decoding.max_source_length
         return read_line(self.source_tokenizer, number, text, longest)
 
-    def _columns(self, source_length: int) -> int | None:
+    def columns(self, source_length: int) -> int | None:
         """How many columns of the weights a source fills; None for all (slots)."""
         return source_length if self.align_kind == "token" else None
 
@@ -133,7 +133,7 @@ class BaseTranslator(ABC):
             best = search.hypotheses(
                 trace,
                 i,
-                source_length=self._columns(lengths[i]),
+                source_length=self.columns(lengths[i]),
                 max_length=limits[i],
                 end=EOS,
                 n_best=n,

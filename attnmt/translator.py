@@ -97,7 +97,7 @@ class Translator(BaseTranslator):
         self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
     ) -> search.Trace:
         inputs = (source, limits, *self._tell(lines))
-        result = self._search_function(beam)(*inputs)
+        result = self.search_function(beam)(*inputs)
         return tf.nest.map_structure(np.asarray, result)
 
     def _force_window(
@@ -121,7 +121,8 @@ class Translator(BaseTranslator):
     def _encode(self, source: Tensor, *told: Tensor) -> Source:
         return self.network.encode(source)
 
-    def _search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
+    def search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
+        """The compiled search of ids [batch, source] and limits [batch] for a trace."""
         if beam not in self._searches:
 
             def run(source, limits, *told):
@@ -154,7 +155,7 @@ class Translator(BaseTranslator):
         log_probs, seen = tf.nest.map_structure(np.asarray, result)
         for i, (line, text, ids) in enumerate(batch):
             length = len(ids)
-            columns = self._columns(len(line.encoding.ids))
+            columns = self.columns(len(line.encoding.ids))
             row = seen.weights[i, ..., :length, :columns]
             row = row if row.ndim == 2 else np.moveaxis(row, 0, 1)
             extras = {name: x[i, :length] for name, x in seen.extras.items()}

@@ -20,6 +20,7 @@ class Format(StrEnum):
     """What reads the export."""
 
     litert = "litert"
+    saved_model = "saved_model"
 
 
 class Precision(StrEnum):
@@ -51,20 +52,25 @@ def export(
     export can also stand for the run (`--run`). At the end sentences of the run's
     validation or test set are translated with both: where they differ, nothing is left.
     """
+    from attnmt.errors import ConfigError
     from attnmt.exported import export_dir
     from attnmt.run import Run, find_run
 
+    if format is Format.saved_model and precision is not Precision.float32:
+        raise ConfigError("--precision: expected float32 for a SavedModel")
     folder = Run(find_run(run))
     target = output or export_dir(folder, format.value, precision.value)
     lines = _sentences(folder, check)
     from attnmt import devices
 
     devices.load_tensorflow()
-    from attnmt.export.folder import export_litert
+    from attnmt.export.folder import export_litert, export_saved_model
 
-    sizes, parity = export_litert(folder, precision.value, target, lines)
-    names = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sizes.items())
-    print(f"written: {target} ({names})", file=sys.stderr)
+    if format is Format.litert:
+        size, parity = export_litert(folder, precision.value, target, lines)
+    else:
+        size, parity = export_saved_model(folder, target, lines)
+    print(f"written: {target} ({size / 1e6:.1f} MB)", file=sys.stderr)
     print(parity)
 
 

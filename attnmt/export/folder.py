@@ -11,6 +11,7 @@ from attnmt import __version__
 from attnmt.errors import ConfigError
 from attnmt.export.litert import Precision, write_litert
 from attnmt.export.parity import LIMITS, Parity, compare
+from attnmt.export.saved_model import compare_saved_model, write_saved_model
 from attnmt.exported import HEADER, VERSION, Export, sha256
 from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run, write_atomically
@@ -20,7 +21,7 @@ from attnmt.translator import Translator
 class Exported(NamedTuple):
     """What has come of an export."""
 
-    sizes: dict[str, int]  # bytes of each of its files
+    size: int  # bytes of all its files
     parity: Parity
 
 
@@ -38,10 +39,21 @@ def export_litert(
         header = {"format": "litert", "precision": precision, "tensors": tensors}
         _complete(run, model, folder, header)
         other = LiteRTTranslator.load(Export(folder), run.load_config(), model.decoding)
-        parity = compare(model, other, lines)
-        parity.check(LIMITS[precision])
-        sizes = {file.name: file.stat().st_size for file in sorted(folder.iterdir())}
-    return Exported(sizes, parity)
+        return _checked(folder, compare(model, other, lines), precision)
+
+
+def export_saved_model(run: Run, target: Path, lines: Sequence[str]) -> Exported:
+    """Export the best model of a run as `export_litert` does, as a SavedModel."""
+    model = Translator.load(run.path, device="cpu")
+    with appearing(target) as folder:
+        write_saved_model(model, folder)
+        _complete(run, model, folder, {"format": "saved_model"})
+        return _checked(folder, compare_saved_model(model, folder, lines), "float32")
+
+
+def _checked(folder: Path, parity: Parity, precision: Precision) -> Exported:
+    parity.check(LIMITS[precision])
+    return Exported(sum(f.stat().st_size for f in folder.rglob("*")), parity)
 
 
 @contextmanager

@@ -57,30 +57,48 @@ class Parity(NamedTuple):
             )
 
 
+class Result(NamedTuple):
+    """What comes of a sentence."""
+
+    text: str
+    ids: list[int]
+    score: float  # that translations are ranked by
+    seen: list[np.ndarray]  # the weights and what else is told of the pieces
+
+
 def compare(
     model: BaseTranslator, export: BaseTranslator, lines: Sequence[str]
 ) -> Parity:
     """Translate lines with both."""
-    ours, theirs = list(model.translate(lines)), list(export.translate(lines))
+    ours, theirs = (map(_result, each.translate(lines)) for each in (model, export))
+    return measure(list(ours), list(theirs))
+
+
+def measure(ours: Sequence[Result], theirs: Sequence[Result]) -> Parity:
+    """How alike the results of the model and of its export are."""
     pairs = list(zip(ours, theirs, strict=True))
-    alike = [(one, two) for one, two in pairs if one.target_ids == two.target_ids]
     (chrf,) = metrics.score(
         [two.text for two in theirs], [one.text for one in ours], metrics=["chrf"]
     )
     return Parity(
         len(pairs),
-        sum(_as_good(one, two) for one, two in pairs),
-        max((_difference(one, two) for one, two in alike), default=0.0),
+        sum(
+            one.text == two.text or abs(one.score - two.score) < TIE
+            for one, two in pairs
+        ),
+        max((_difference(*pair) for pair in pairs), default=0.0),
         chrf.value,
     )
 
 
-def _as_good(one: Translation, two: Translation) -> bool:
-    return one.text == two.text or abs(one.norm_score - two.norm_score) < TIE
+def _result(found: Translation) -> Result:
+    seen = [found.weights, *(x for _, x in sorted(found.extras.items()))]
+    return Result(found.text, found.target_ids, found.norm_score, seen)
 
 
-def _difference(one: Translation, two: Translation) -> float:
-    """The largest difference of weights and extras of one and the same translation."""
-    pairs = [(one.weights, two.weights)]
-    pairs += [(x, two.extras[name]) for name, x in one.extras.items()]
+def _difference(one: Result, two: Result) -> float:
+    """The largest difference of what was seen of one and the same translation."""
+    if one.ids != two.ids:
+        return 0.0
+    pairs = zip(one.seen, two.seen, strict=True)
     return max(float(np.abs(x - y).max(initial=0.0)) for x, y in pairs)
