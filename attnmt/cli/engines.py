@@ -82,6 +82,8 @@ def _obstacle(
 
 def _export(engine: Engine, run: "Run", obstacle: str | None) -> "Export | None":
     """The export to translate with; None for TensorFlow."""
+    from attnmt.exported import litert_exports
+
     if engine is Engine.litert and obstacle:
         raise ConfigError(
             f"--engine litert: {obstacle} needs TensorFlow: leave out one of the two"
@@ -89,7 +91,7 @@ def _export(engine: Engine, run: "Run", obstacle: str | None) -> "Export | None"
     if engine is Engine.tensorflow or obstacle:
         return None
     reasons = []
-    for path in _paths(run):
+    for path in litert_exports(run):
         try:
             return _fitting(path, run)
         except AttnmtError as error:
@@ -99,12 +101,6 @@ def _export(engine: Engine, run: "Run", obstacle: str | None) -> "Export | None"
     for reason in reasons:
         print(f"passed over an export: {reason}", file=sys.stderr)
     return None
-
-
-def _paths(run: "Run") -> list[Path]:
-    from attnmt.exported import litert_exports
-
-    return litert_exports(run)
 
 
 def _fitting(path: Path, run: "Run") -> "Export":

@@ -82,9 +82,20 @@ def searched(network: Seq2Seq) -> search.Trace:
 def test_every_attention_that_is_built_in_is_searched_alike(
     attention: dict[str, Any], decoder: dict[str, Any], tmp_path: Path
 ) -> None:
-    network = network_of(attention, decoder)
-    write_litert(network, "float32", tmp_path)
-    found = Searcher(tmp_path).search(SOURCE, LIMITS, BEAM)
+    check(network_of(attention, decoder), tmp_path)
+
+
+@pytest.mark.slow
+def test_an_attention_of_a_user_is_searched_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "e2e")
+    check(network_of({"type": "my_attention:CoverageAttention"}, {}), tmp_path)
+
+
+def check(network: Seq2Seq, folder: Path) -> None:
+    write_litert(network, "float32", folder)
+    found = Searcher(folder).search(SOURCE, LIMITS, BEAM)
     expected = searched(network)
     there = expected.log_probs > search.NEVER
     assert there.sum() > BEAM
