@@ -18,7 +18,7 @@ class Best(NamedTuple):
 
 def best_hypotheses(trace: Trace, max_lengths: Tensor, end: int, alpha: float) -> Best:
     """Follow the best complete hypothesis of each sentence back through a trace."""
-    times, batch, beam = tf.unstack(tf.shape(trace.tokens))
+    times, batch, beam = tf.unstack(tf.shape(trace.tokens), num=3)
     scores = _scores(trace, max_lengths, end, alpha)  # [batch, time, beam]
     flat = tf.reshape(scores, [batch, times * beam])
     chosen = tf.argmax(flat, axis=1, output_type=tf.int32)
