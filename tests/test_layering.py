@@ -19,25 +19,18 @@ LAYERS = (
     {"attnmt.analysis", "attnmt.evaluation", "attnmt.verify"},
     {"attnmt.sentences"},
     {"attnmt.edits"},
-    {"attnmt.translator"},
+    {"attnmt.translating"},
+    {"attnmt.exported"},
+    {"attnmt.translator", "attnmt.litert"},
     {"attnmt.what_if"},
-    {"attnmt.training", "attnmt.faithfulness"},
+    {"attnmt.training", "attnmt.faithfulness", "attnmt.export"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
 )
 LIGHT = (
-    "verify",
-    "sealed",
-    "tensor_header",
-    "checkpoint",
-    "cli",
-    "config",
-    "text",
-    "evaluation",
-    "analysis",
-    "run",
-    "errors",
-    "edits",
+    *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
+    *("sentences", "translating", "exported", "litert", "verify", "sealed"),
+    *("tensor_header", "checkpoint"),
 )
 
 

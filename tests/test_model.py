@@ -333,7 +333,7 @@ def assert_forced_decoding_agrees(
 def test_every_hypothesis_of_a_beam_has_the_weights_of_its_own_path(model):
     trace, found = decode(model, SOURCE, beam=4, n_best=4, longest=5)
     slots = np.arange(4)
-    assert (trace.parents != slots)[trace.log_probs > search.beam.NEVER].any()
+    assert (trace.parents != slots)[trace.log_probs > search.NEVER].any()
     assert all(len({tuple(h.tokens) for h in best}) == 4 for best in found)
     for i, length in enumerate((5, 3)):
         for hypothesis in found[i]:

@@ -15,7 +15,7 @@ from attnmt.run import Run
 from attnmt.text.lines import read_lines
 from attnmt.text.tokenizer import BOS, EOS, PAD
 from attnmt.training.session import train
-from attnmt.translator import with_decoding
+from attnmt.translating import with_decoding
 
 PLACE = " on the old bridge by the river in the town"
 ORT = " auf der alten Brücke am Fluss in der Stadt"

@@ -30,6 +30,10 @@ COMMANDS = {
         "Train a SentencePiece model, cut text into pieces, join pieces to text.",
     ),
     "config": ("app", "Show the effective configuration, its schema, its keys."),
+    "export": (
+        "export",
+        "Export a trained model to run without TensorFlow, and check that it does.",
+    ),
     "verify": ("verify", "Check that a run folder is what the training wrote."),
     "info": ("info", "Say versions, device and the newest run."),
 }

@@ -238,7 +238,8 @@ def _translate(
     from attnmt import devices
 
     devices.load_tensorflow()
-    from attnmt.translator import Translator, with_decoding
+    from attnmt.translating import with_decoding
+    from attnmt.translator import Translator
 
     decoding = with_decoding(run.load_config(settings), beam_size=beam)
     translator = Translator.load(

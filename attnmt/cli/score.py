@@ -38,7 +38,7 @@ from attnmt.errors import ConfigError
 from attnmt.text.lines import STANDARD_STREAM, read_lines
 
 if TYPE_CHECKING:
-    from attnmt.translator import Translation
+    from attnmt.translating import Translation
 
 
 def score(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.cli.engines import Engine, EngineOption, load_engine
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -30,7 +31,6 @@ from attnmt.cli.translating import (
     TrustOption,
     check_resume,
     dumped,
-    load_translator,
     make_dump,
     warn_of_cuts,
     warn_of_slots,
@@ -39,7 +39,7 @@ from attnmt.cli.translating import (
 
 if TYPE_CHECKING:
     from attnmt.edits import Edits
-    from attnmt.translator import Translation, Translator
+    from attnmt.translating import BaseTranslator, Translation
 
 
 def translate(
@@ -75,6 +75,7 @@ def translate(
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
+    engine: EngineOption = Engine.auto,
     trust_code: TrustOption = False,
     invalid_utf8: Annotated[
         Policy, typer.Option(help="What becomes of bytes that are not UTF-8.")
@@ -102,11 +103,13 @@ def translate(
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
     lines = _opened(reading(file))
     edits = _read_edits(force_attention)
-    translator = load_translator(
+    translator = load_engine(
+        engine,
         folder,
         settings,
         device,
         trust_code,
+        "--force-attention" if edits is not None else None,
         beam_size=beam,
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
@@ -136,17 +139,21 @@ def translate(
 
 
 def _read_edits(path: Path | None) -> "Edits | None":
+    if path is None:
+        return None
     from attnmt.edits import Edits
 
-    return None if path is None else Edits(path)
+    return Edits(path)
 
 
 def _pinned(
-    translator: "Translator", edits: "Edits", lines: list[str]
-) -> tuple["Translator", Iterator[str]]:
+    translator: "BaseTranslator", edits: "Edits", lines: list[str]
+) -> tuple["BaseTranslator", Iterator[str]]:
     """All lines are read, so that all edits are checked before one is translated."""
+    from attnmt.translator import Translator
     from attnmt.what_if import PinnedTranslator
 
+    assert isinstance(translator, Translator)
     return PinnedTranslator(translator, edits, lines), iter(lines)
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
@@ -13,7 +13,8 @@ from attnmt.text.lines import STANDARD_STREAM, json_text
 
 if TYPE_CHECKING:
     from attnmt.analysis.dump_writer import DumpWriter
-    from attnmt.translator import Translation, Translator
+    from attnmt.translating import BaseTranslator, Translation
+    from attnmt.translator import Translator
 
 
 class Format(StrEnum):
@@ -46,7 +47,7 @@ class Precision(StrEnum):
     f4 = "f4"
 
 
-class Policy(StrEnum):
+class Policy(Enum):
     """What is done about something wrong."""
 
     error = "error"
@@ -113,7 +114,8 @@ def load_translator(
 
     devices.load_tensorflow()
     from attnmt.run import Run
-    from attnmt.translator import Translator, with_decoding
+    from attnmt.translating import with_decoding
+    from attnmt.translator import Translator
 
     return Translator.load(
         folder,
@@ -124,7 +126,7 @@ def load_translator(
     )
 
 
-def warn_of_slots(translator: "Translator") -> None:
+def warn_of_slots(translator: "BaseTranslator") -> None:
     """Say that --align is in vain for a model whose attention links no words."""
     if translator.align_kind == "slot":
         print(
@@ -170,11 +172,11 @@ def make_dump(
     resumed: tuple[Iterable[Sequence[str]], int] | None,
 ) -> "DumpWriter | None":
     """The dump to write, if any; resumed: the texts of each line, and a window."""
+    if path is None:
+        return None
     from attnmt.analysis.dump_resume import ResumedDump
     from attnmt.analysis.dump_writer import DumpWriter
 
-    if path is None:
-        return None
     if resumed is None:
         return DumpWriter(path, header, precision.value)
     inputs, window = resumed

@@ -131,8 +131,7 @@ def _step(turned: Tensor, drop: Tensor | None):
         bent = tf.tanh(new_carry)
         new = o * bent, new_carry
         if real is not None:
-            pairs = zip(new, state, strict=True)
-            new = tuple(tf.where(real, n, s) for n, s in pairs)
+            new = tf.where(real, new[0], hidden), tf.where(real, new[1], carry)
         return (new[0], _Kept(i, f, g, o, bent, carry, read)), new
 
     return step

@@ -1,11 +1,24 @@
 """A step function along time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
+_stacks: ContextVar[bool] = ContextVar("stacks", default=True)
+
+
+@contextmanager
+def without_stacks() -> Iterator[None]:
+    """What is traced within needs no stacks: LiteRT has none, but no gradients too."""
+    token = _stacks.set(False)
+    try:
+        yield
+    finally:
+        _stacks.reset(token)
 
 
 def unroll(
@@ -17,6 +30,8 @@ def unroll(
     [time, batch, ...], with at least one time. Returns all outputs and the last state.
     In reverse the last time comes first; outputs stand in the order of the inputs.
     """
+    if not _stacks.get():
+        return _unroll_growing(step, inputs, state)
     # Each time is popped off a stack and what comes of it is pushed on one, so that
     # gradients push and pop as well. Those of reads and writes at a place, as of a
     # TensorArray, would go through all times at each time.
@@ -49,6 +64,32 @@ def unroll(
     every = [_unstack(stack, x) for stack, x in stacks]
     every = [tf.reverse(x, [0]) for x in every] if reverse else every
     return tf.nest.pack_sequence_as(first, every), state
+
+
+def _unroll_growing(step: Step, inputs: Any, state: Any) -> tuple[Any, Any]:
+    """The same with outputs that grow by a time at each time."""
+    length = tf.shape(tf.nest.flatten(inputs)[0])[0]
+
+    def run(time: Any, state: Any) -> tuple[Any, Any]:
+        now = tf.nest.map_structure(lambda x: tf.gather(x, time), inputs)
+        output, state = step(now, state)
+        return tf.nest.map_structure(lambda x: x[None], output), state
+
+    def body(time: Any, state: Any, written: Any) -> tuple[Any, ...]:
+        output, state = run(time, state)
+        joined = tf.nest.map_structure(lambda *x: tf.concat(x, 0), written, output)
+        return time + 1, state, joined
+
+    first, state = run(0, state)
+    shapes = tf.nest.map_structure(lambda x: x.shape, (tf.constant(1), state))
+    grown = tf.nest.map_structure(lambda x: tf.TensorShape([None, *x.shape[1:]]), first)
+    _, state, written = tf.while_loop(
+        lambda time, *_: time < length,
+        body,
+        (1, state, first),
+        shape_invariants=(*shapes, grown),
+    )
+    return written, state
 
 
 def _stack(x: Any) -> Any:

@@ -1,41 +1,35 @@
-"""Beam search over a step function; it knows no model."""
+"""Beam search over a step function; it knows no model.
+
+`first` and `advance` are all of it but the loop: `search` is the loop in TensorFlow, an
+exported model has another around the same two.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-Tensor = Any
+from attnmt.search.trace import NEVER, Seen, Tensor, Trace
+
 State = Any
-NEVER = -1e30  # the log-probability of a hypothesis that is none
-
-
-class Seen(NamedTuple):
-    """What a step saw of the source."""
-
-    weights: Tensor  # [batch * beam, ..., source]
-    extras: dict[str, Tensor]  # [batch * beam, ...], what else is told, by name
-
-
 Step = Callable[[Tensor, State], tuple[Tensor, Seen, State]]
 
 
-class Trace(NamedTuple):
-    """What every step of a search chose; hypotheses are read from it backwards."""
+class Front(NamedTuple):
+    """The hypotheses that are not complete yet: what one step hands to the next."""
 
-    tokens: Tensor  # [time, batch, beam]
-    parents: Tensor  # [time, batch, beam], the beam slot of the step before
-    log_probs: Tensor  # [time, batch, beam], of the whole prefix; NEVER: no hypothesis
-    seen: Seen  # [time, batch * beam, ...], row by parent, not by slot
-
-
-class _Loop(NamedTuple):
-    """What one step of the search hands to the next."""
-
-    tokens: Tensor  # [batch * beam]
+    tokens: Tensor  # [batch * beam], the last ones
     log_probs: Tensor  # [batch, beam]
     finished: Tensor  # [batch], complete hypotheses so far
     state: State  # nested, [batch * beam, ...]
+
+
+class Rules(NamedTuple):
+    """What is special of the vocabulary."""
+
+    begin: int
+    end: int
+    never: tuple[int, ...] = ()  # tokens that are not chosen
 
 
 def search(
@@ -56,58 +50,80 @@ def search(
     `max_lengths` [batch] counts pieces with the end; tokens in `never` are not chosen.
     One beam is greedy search.
     """
-    batch = tf.shape(max_lengths)[0]
-    alone = tf.one_hot(tf.zeros([batch], tf.int32), beam_size, 0.0, NEVER)
-    loop = _Loop(
-        tf.fill([batch * beam_size], begin), alone, tf.zeros([batch], tf.int32), state
-    )
+    rules = Rules(begin, end, never)
+    front = first(state, tf.shape(max_lengths)[0], beam_size, rules)
     limit = tf.reduce_max(max_lengths)
-    _, seen, _ = step(loop.tokens, state)  # for its structure; compiled it never runs
+    _, seen, _ = step(front.tokens, state)  # for its structure; compiled it never runs
     kinds = tf.nest.map_structure(lambda x: x.dtype, seen)
     arrays = tf.nest.map_structure(
         lambda kind: tf.TensorArray(kind, 0, dynamic_size=True, infer_shape=False),
         Trace(tf.int32, tf.int32, tf.float32, kinds),
     )
 
-    def going(time: Tensor, loop: _Loop, *_: Any) -> Tensor:
-        return (time < limit) & tf.reduce_any(loop.log_probs > NEVER)
+    def going(time: Tensor, front: Front, *_: Any) -> Tensor:
+        return (time < limit) & tf.reduce_any(front.log_probs > NEVER)
 
-    def body(time: Tensor, loop: _Loop, arrays: Any) -> tuple[Tensor, _Loop, Any]:
-        logits, seen, state = step(loop.tokens, loop.state)
-        tokens, parents, log_probs = _extend(logits, loop, beam_size, never)
-        chosen = Trace(tokens, parents, log_probs, seen)
+    def body(time: Tensor, front: Front, arrays: Any) -> tuple[Tensor, Front, Any]:
+        chosen, front = advance(step, front, time, max_lengths, beam_size, rules)
         arrays = tf.nest.map_structure(lambda a, x: a.write(time, x), arrays, chosen)
-        ended = tokens == end
-        finished = loop.finished + tf.reduce_sum(
-            tf.cast(ended & (log_probs > NEVER), tf.int32), axis=1
-        )
-        over = ended | (time + 1 >= max_lengths)[:, None]
-        rows = tf.reshape(tf.range(batch)[:, None] * beam_size + parents, [-1])
-        state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
-        next_loop = _Loop(
-            tf.reshape(tokens, [-1]), tf.where(over, NEVER, log_probs), finished, state
-        )
-        return time + 1, next_loop, arrays
+        return time + 1, front, arrays
 
-    _, _, arrays = tf.while_loop(going, body, (0, loop, arrays))
+    _, _, arrays = tf.while_loop(going, body, (0, front, arrays))
     return tf.nest.map_structure(lambda array: array.stack(), arrays)
 
 
+def first(state: State, batch: Tensor, beam_size: Tensor, rules: Rules) -> Front:
+    """The front before the first step: one empty hypothesis a sentence."""
+    return Front(
+        tf.fill([batch * beam_size], rules.begin),
+        tf.one_hot(tf.zeros([batch], tf.int32), beam_size, 0.0, NEVER),
+        tf.zeros([batch], tf.int32),
+        state,
+    )
+
+
+def advance(
+    step: Step,
+    front: Front,
+    time: Tensor,
+    max_lengths: Tensor,
+    beam_size: Tensor,
+    rules: Rules,
+) -> tuple[Trace, Front]:
+    """One step of the search: what it chose, and the front after it.
+
+    `time` counts from 0; `beam_size` is a number or a tensor.
+    """
+    logits, seen, state = step(front.tokens, front.state)
+    tokens, parents, log_probs = _extend(logits, front, beam_size, rules.never)
+    ended = tokens == rules.end
+    finished = front.finished + tf.reduce_sum(
+        tf.cast(ended & (log_probs > NEVER), tf.int32), axis=1
+    )
+    over = ended | (time + 1 >= max_lengths)[:, None]
+    begins = tf.range(tf.shape(max_lengths)[0])[:, None] * beam_size
+    rows = tf.reshape(begins + parents, [-1])
+    state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
+    left = tf.where(over, NEVER, log_probs)
+    following = Front(tf.reshape(tokens, [-1]), left, finished, state)
+    return Trace(tokens, parents, log_probs, seen), following
+
+
 def _extend(
-    logits: Tensor, loop: _Loop, beam_size: int, never: tuple[int, ...]
+    logits: Tensor, front: Front, beam_size: Tensor, never: tuple[int, ...]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The best extensions: tokens, parents, log-probabilities, each [batch, beam]."""
     vocabulary = logits.shape[-1]
     forbidden = tf.reduce_sum(tf.one_hot(never, vocabulary), axis=0) > 0.0
     log_norm = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
     logits = tf.where(forbidden, NEVER, logits)
-    each = min(beam_size, vocabulary)  # extensions of one hypothesis
+    each = tf.minimum(beam_size, vocabulary)  # extensions of one hypothesis
     best, tokens = tf.math.top_k(logits, each)  # [batch * beam, each]
     totals = tf.reshape(best - log_norm, [-1, beam_size, each])
-    totals = tf.maximum(totals + loop.log_probs[:, :, None], NEVER)
+    totals = tf.maximum(totals + front.log_probs[:, :, None], NEVER)
     flat_size = beam_size * each
     log_probs, flat = tf.math.top_k(tf.reshape(totals, [-1, flat_size]), beam_size)
     tokens = tf.gather(tf.reshape(tokens, [-1, flat_size]), flat, batch_dims=1)
-    places = beam_size - loop.finished[:, None]
+    places = beam_size - front.finished[:, None]
     log_probs = tf.where(tf.range(beam_size)[None] < places, log_probs, NEVER)
     return tokens, flat // each, log_probs

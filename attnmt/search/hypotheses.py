@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attnmt.search.beam import NEVER, Trace
 from attnmt.search.penalties import coverage_penalty, length_penalty
+from attnmt.search.trace import NEVER, Trace
 
 
 class Hypothesis(NamedTuple):

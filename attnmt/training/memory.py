@@ -61,5 +61,5 @@ def split(batch: Batch | GuidedBatch, parts: int) -> list[Batch | GuidedBatch]:
 def _guided(batch: GuidedBatch, begin: int, end: int) -> GuidedBatch:
     here = (batch.links[:, 0] >= begin) & (batch.links[:, 0] < end)
     links = batch.links[here] - np.array([begin, 0, 0], np.int32)
-    sides = (side[begin:end] for side in batch[:3])
-    return GuidedBatch(*sides, links, batch.shares[here])
+    source, target_in, target_out = (side[begin:end] for side in batch[:3])
+    return GuidedBatch(source, target_in, target_out, links, batch.shares[here])

@@ -1,6 +1,6 @@
 """Output projection and cross entropy as one, which never holds all logits."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -71,7 +71,9 @@ def projected_cross_entropy(
 
         return told, gradient
 
-    return Sums(*sums(x, tf.convert_to_tensor(matrix), tf.convert_to_tensor(bias)))
+    given = x, tf.convert_to_tensor(matrix), tf.convert_to_tensor(bias)
+    told: Any = sums(*given)
+    return Sums(*told)
 
 
 def _sums(

@@ -26,7 +26,7 @@ class Adam(keras.optimizers.Adam):
     ) -> None:
         index = self._get_variable_index(variable)
         slots = self._momentums[index].value, self._velocities[index].value
-        step = tf.cast(self.iterations.value + 1, tf.float32)
+        step = tf.cast(tf.convert_to_tensor(self.iterations) + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=slots[0].handle,

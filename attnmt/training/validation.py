@@ -19,7 +19,8 @@ from attnmt.text.lines import write_lines
 from attnmt.text.tokenizer import Tokenizer
 from attnmt.training.disk import Disk
 from attnmt.training.objective import totals
-from attnmt.translator import Translation, Translator, with_decoding
+from attnmt.translating import Translation, with_decoding
+from attnmt.translator import Translator
 
 HIGHER_IS_BETTER = {
     "loss": False,

@@ -9,7 +9,7 @@ from attnmt.config.schema import Config
 from attnmt.text.batches import make_batch, plan_epoch
 from attnmt.text.corpora import Pair, read_files
 from attnmt.text.encoded import EncodedCorpus, encode_corpus
-from attnmt.text.spm import load_model, train_model
+from attnmt.text.spm import load_processor, train_model
 from attnmt.text.tokenizer import Tokenizer
 from speed_bench.batch_files import count, padding_share, total
 from speed_bench.environments import CACHE
@@ -64,7 +64,7 @@ def _works() -> dict[tuple[str, str], Work]:
     """By case and side."""
     model = tokenizer_model()
     pairs = list(read_files(*(corpus_folder() / f"train.{x}" for x in ("en", "de"))))
-    tokenizer, bare = Tokenizer(model), load_model(model.read_bytes())
+    tokenizer, bare = Tokenizer(model), load_processor(model.read_bytes())
     sources = [source for source, _ in pairs]
     corpus = encoded_multi30k()
     return {

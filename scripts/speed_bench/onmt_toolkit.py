@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from attnmt.text.lines import read_lines, write_lines
-from attnmt.text.spm import load_model
+from attnmt.text.spm import load_processor
 from speed_bench.protocol import Failed
 from speed_bench.settings import (
     BATCH_TOKENS,
@@ -71,7 +71,7 @@ def translate(
 def _pieces(text: Path, output: Path) -> Path:
     """Cut a text into pieces with blanks between them."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    processor = load_model(tokenizer_model().read_bytes())
+    processor = load_processor(tokenizer_model().read_bytes())
     pieces = processor.encode(list(read_lines(text)), out_type=str)
     write_lines(output, map(" ".join, pieces))
     return output

@@ -1,10 +1,12 @@
 """A step function along time, eager and compiled."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from attnmt.layers.unroll import unroll
+from attnmt.layers.unroll import unroll, without_stacks
 
 
 def step(x, state):
@@ -17,7 +19,8 @@ def step(x, state):
 
 @pytest.mark.parametrize("time", [1, 2, 5])
 @pytest.mark.parametrize("compiled", [True, False])
-def test_nested_inputs_outputs_and_states_go_along_time(time, compiled):
+@pytest.mark.parametrize("stacks", [nullcontext, without_stacks])
+def test_nested_inputs_outputs_and_states_go_along_time(time, compiled, stacks):
     draw = np.random.default_rng(time)
     value = draw.normal(size=(time, 2, 3)).astype(np.float32)
     mask = draw.random((time, 2, 1)) < 0.5
@@ -27,7 +30,9 @@ def test_nested_inputs_outputs_and_states_go_along_time(time, compiled):
         return unroll(step, {"value": value, "mask": mask}, state)
 
     function = tf.function(run) if compiled else run
-    (double, sums), (total, (count,)) = function(tf.constant(value), tf.constant(mask))
+    with stacks():
+        outputs, state = function(tf.constant(value), tf.constant(mask))
+    (double, sums), (total, (count,)) = outputs, state
     expected = np.cumsum(np.where(mask, value, 0.0), axis=0)
     np.testing.assert_allclose(double, expected * 2, atol=1e-6)
     np.testing.assert_allclose(sums, expected.sum((1, 2)), atol=1e-5)
@@ -70,3 +75,14 @@ def test_a_time_of_the_gradient_costs_the_same_in_a_long_sequence():
     kinds = {node.op for body in bodies for node in body.node_def}
     assert "TensorListPopBack" in kinds and "TensorListPushBack" in kinds
     assert not kinds & {"TensorListSetItem", "TensorListGetItem"}
+
+
+def test_what_is_traced_without_stacks_has_no_lists_of_tensors():
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32)])
+    def run(x):
+        return unroll(lambda x, s: (x * s, x * s), x, tf.ones([2]))
+
+    with without_stacks():
+        definition = run.get_concrete_function().graph.as_graph_def()
+    bodies = [node for body in definition.library.function for node in body.node_def]
+    assert not [n for n in (*definition.node, *bodies) if "TensorList" in n.op]

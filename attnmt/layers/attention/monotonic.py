@@ -167,4 +167,4 @@ def _recurrence(factors: Tensor, terms: Tensor) -> Tensor:
 def _delayed(x: Tensor, by: Tensor) -> Tensor:
     """[batch, 1, source] moved to the right by some positions; zeros come in."""
     moved = tf.pad(x[..., :-by], [[0, 0], [0, 0], [by, 0]])
-    return tf.ensure_shape(moved, x.shape)
+    return tf.reshape(moved, tf.shape(x))  # known again what is known of the shape

@@ -1,0 +1,99 @@
+"""Writing of export folders: complete and checked, or not at all."""
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from attnmt import __version__
+from attnmt.errors import ConfigError
+from attnmt.export.litert import Precision, write_litert
+from attnmt.export.parity import LIMITS, Parity, compare
+from attnmt.export.saved_model import compare_saved_model, write_saved_model
+from attnmt.exported import HEADER, VERSION, Export, sha256
+from attnmt.litert import LiteRTTranslator
+from attnmt.run import Run, write_atomically
+from attnmt.translator import Translator
+
+
+class Exported(NamedTuple):
+    """What has come of an export."""
+
+    size: int  # bytes of all its files
+    parity: Parity
+
+
+def export_litert(
+    run: Run, precision: Precision, target: Path, lines: Sequence[str]
+) -> Exported:
+    """Export the best model of a run; an older export at `target` is replaced.
+
+    `lines` are translated with both. Raises AttnmtError when that differs too much,
+    ConfigError when `target` is anything else than an export.
+    """
+    model = Translator.load(run.path, device="cpu")
+    with appearing(target) as folder:
+        tensors = write_litert(model.network, precision, folder)
+        header = {"format": "litert", "precision": precision, "tensors": tensors}
+        _complete(run, model, folder, header)
+        other = LiteRTTranslator.load(Export(folder), run.load_config(), model.decoding)
+        return _checked(folder, compare(model, other, lines), precision)
+
+
+def export_saved_model(run: Run, target: Path, lines: Sequence[str]) -> Exported:
+    """Export the best model of a run as `export_litert` does, as a SavedModel."""
+    model = Translator.load(run.path, device="cpu")
+    with appearing(target) as folder:
+        write_saved_model(model, folder)
+        _complete(run, model, folder, {"format": "saved_model"})
+        return _checked(folder, compare_saved_model(model, folder, lines), "float32")
+
+
+def _checked(folder: Path, parity: Parity, precision: Precision) -> Exported:
+    parity.check(LIMITS[precision])
+    return Exported(sum(f.stat().st_size for f in folder.rglob("*")), parity)
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Yield a folder that takes the place of `target` when all went well."""
+    if target.exists() and not (target / HEADER).is_file():
+        raise ConfigError(f"{target}: expected a new folder or an older export")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.tmp")
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    try:
+        yield temporary
+        shutil.rmtree(old, ignore_errors=True)
+        if target.exists():
+            target.rename(old)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _complete(
+    run: Run, model: Translator, folder: Path, header: dict[str, Any]
+) -> None:
+    """Add what the run knows beside its weights, and export.json last."""
+    own = Run(folder)
+    shutil.copyfile(run.config_file, own.config_file)
+    own.tokenizer_dir.mkdir()
+    for file in run.tokenizer_dir.glob("*.model"):
+        shutil.copyfile(file, own.tokenizer_dir / file.name)
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    sums = {str(file.relative_to(folder)): sha256(file) for file in files}
+    header = {
+        "version": VERSION,
+        "tool": f"attnmt {__version__}",
+        **header,
+        "attention": model.attention,
+        "origin": model.origin,
+        "sha256": sums,
+    }
+    write_atomically(folder / HEADER, json.dumps(header, indent=1) + "\n")

@@ -1,0 +1,103 @@
+"""The two functions of a search without its loop, with flat names for all tensors."""
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from attnmt.export.tracing import for_litert
+from attnmt.layers.attention import Tensor
+from attnmt.model import IDS, Seq2Seq
+from attnmt.search.beam import Front, Rules, advance, first
+from attnmt.search.trace import Trace
+
+Function = Any  # a ConcreteFunction; its type does not declare its structured names
+Named = dict[str, Tensor]
+
+
+class Graphs(NamedTuple):
+    """A search: `start` once a batch, `step` until no hypothesis is left.
+
+    start: source [batch, source], beam [] -> memory_0 ..., front_0 ...
+    step: time [], max_lengths [batch], memory_0 ..., front_0 ...
+    -> tokens, parents, log_probs, weights, extra_NAME ... of the trace,
+    and the next front_0 ...
+    """
+
+    start: Function
+    step: Function
+
+
+def build_graphs(network: Seq2Seq, rules: Rules) -> Graphs:
+    """Trace both functions for batches, beams and sources of any size."""
+    with for_litert():
+        return Graphs(_start(network, rules), _step(network, rules))
+
+
+def _start(network: Seq2Seq, rules: Rules) -> Function:
+    def start(source: Tensor, beam: Tensor) -> Named:
+        memory, state = tf.nest.map_structure(
+            lambda x: tf.repeat(x, beam, axis=0), _encode(network, source)
+        )
+        front = first(state, tf.shape(source)[0], beam, rules)
+        return _named("memory", memory) | _named("front", front)
+
+    beam = tf.TensorSpec([], tf.int32, "beam")
+    return _concrete(start, {"source": IDS, "beam": beam})
+
+
+def _step(network: Seq2Seq, rules: Rules) -> Function:
+    encode = tf.function(lambda source: _encode(network, source))
+    memory, state = encode.get_concrete_function(IDS).structured_outputs
+    one = tf.TensorSpec([None], tf.int32)
+    front = Front(one, tf.TensorSpec([None, None], tf.float32), one, state)
+
+    def step(time: Tensor, max_lengths: Tensor, **given: Tensor) -> Named:
+        (inner, ids), now = (
+            _taken(given, "memory", memory),
+            _taken(given, "front", front),
+        )
+        chosen, following = advance(
+            lambda token, state: network.step(token, state, inner, ids),
+            now,
+            time,
+            max_lengths,
+            tf.shape(now.log_probs)[1],
+            rules,
+        )
+        return _told(chosen) | _named("front", following)
+
+    scalar = tf.TensorSpec([], tf.int32)
+    given = _named("memory", memory) | _named("front", front)
+    return _concrete(step, {"time": scalar, "max_lengths": one} | given)
+
+
+def _encode(network: Seq2Seq, source: Tensor) -> tuple[Any, Any]:
+    """What a step reads and the first state; ids are read where they are copied."""
+    encoded = network.encode(source)
+    read = encoded.memory, source if network.copies else ()
+    return read, network.start(encoded)
+
+
+def _told(chosen: Trace) -> Named:
+    """The trace of a step by name; what it saw stands beside what it chose."""
+    extras = {f"extra_{name}": x for name, x in chosen.seen.extras.items()}
+    own = chosen._replace(seen=chosen.seen.weights)._asdict()
+    return {"weights": own.pop("seen"), **own, **extras}
+
+
+def _named(name: str, nested: Any) -> Named:
+    return {f"{name}_{i}": x for i, x in enumerate(tf.nest.flatten(nested))}
+
+
+def _taken(given: Named, name: str, like: Any) -> Any:
+    """What `_named` had taken apart, together again."""
+    leaves = [given[key] for key in _named(name, like)]
+    return tf.nest.pack_sequence_as(like, leaves)
+
+
+def _concrete(function: Any, inputs: dict[str, tf.TensorSpec]) -> Function:
+    specs = {
+        name: tf.TensorSpec([None, *x.shape[1:]] if x.shape.rank else [], x.dtype, name)
+        for name, x in inputs.items()
+    }
+    return tf.function(function).get_concrete_function(**specs)

@@ -1,0 +1,117 @@
+"""Translating with an exported model under LiteRT: neither TensorFlow nor Keras."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from attnmt.config.schema import Config, Decoding
+from attnmt.devices import quiet
+from attnmt.errors import ConfigError, DataError
+from attnmt.exported import START, STEP, Export
+from attnmt.search import NEVER, Seen, Trace
+from attnmt.sentences import SourceLine
+from attnmt.text.tokenizer import Tokenizer, load_tokenizers
+from attnmt.translating import BaseTranslator
+
+Arrays = Mapping[str, np.ndarray]
+
+
+class LiteRTTranslator(BaseTranslator):
+    """Translates lines as the model does that was exported."""
+
+    engine = "litert"
+
+    def __init__(
+        self,
+        export: Export,
+        tokenizers: tuple[Tokenizer, Tokenizer],
+        decoding: Decoding,
+    ) -> None:
+        super().__init__(
+            tokenizers, decoding, export.header["attention"], export.origin
+        )
+        self._searcher = Searcher(export.path)
+
+    @classmethod
+    def load(cls, export: Export, config: Config, decoding: Decoding) -> Self:
+        """The model of an export folder; `config` is that of its run.
+
+        Raises DataError when something is damaged or of another model.
+        """
+        export.check_files()
+        tokenizers = load_tokenizers(config, export.tokenizer_dir)
+        for side, tokenizer in zip(("source", "target"), tokenizers, strict=True):
+            if tokenizer.fingerprint != export.origin[f"{side}_tokenizer"]:
+                raise DataError(
+                    f"{export.path}: of a model with another {side} tokenizer than the "
+                    "configuration names: export the model again"
+                )
+        return cls(export, tokenizers, decoding)
+
+    def trace(
+        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
+    ) -> Trace:
+        return self._searcher.search(source, limits, beam)
+
+
+class Searcher:
+    """The two models of `attnmt.export.graphs`, with the loop around them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._start = _runner(folder / START)
+        self._step = _runner(folder / STEP)
+
+    def search(self, source: np.ndarray, limits: np.ndarray, beam: int) -> Trace:
+        """The trace of `attnmt.search.search` for ids [batch, source], in NumPy."""
+        found = self._start(source=source, beam=np.int32(beam))
+        memory = _only(found, "memory_")
+        steps: list[Arrays] = []
+        while len(steps) < limits.max() and (_log_probs(found) > NEVER).any():
+            time = np.int32(len(steps))
+            front = _only(found, "front_")
+            found = self._step(time=time, max_lengths=limits, **memory, **front)
+            steps.append(found)
+        return _stacked(steps)
+
+
+def _log_probs(found: Arrays) -> np.ndarray:
+    return found["front_1"]  # [batch, beam]; see `attnmt.search.beam.Front`
+
+
+def _only(found: Arrays, prefix: str) -> Arrays:
+    return {name: x for name, x in found.items() if name.startswith(prefix)}
+
+
+def _stacked(steps: Sequence[Arrays]) -> Trace:
+    """The trace of a search from what its steps told."""
+
+    def every(name: str) -> np.ndarray:
+        return np.stack([step[name] for step in steps])
+
+    extras = {
+        name.removeprefix("extra_"): every(name) for name in _only(steps[0], "extra_")
+    }
+    seen = Seen(every("weights"), extras)
+    return Trace(every("tokens"), every("parents"), every("log_probs"), seen)
+
+
+def _runner(file: Path) -> Any:
+    """A function of named arrays that runs the only signature of a model."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ConfigError(
+            f"--engine litert: expected the package ai-edge-litert: {error}: "
+            "pip install ai-edge-litert"
+        ) from error
+    threads = len(os.sched_getaffinity(0))
+    try:
+        with quiet():
+            interpreter = Interpreter(str(file), num_threads=threads)
+            interpreter.allocate_tensors()  # here, where its own notes are not seen
+            return interpreter.get_signature_runner()
+    except ValueError as error:
+        raise DataError(f"{file}: not a LiteRT model: {error}") from error

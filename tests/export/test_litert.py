@@ -1,0 +1,120 @@
+"""Whatever the attention is, LiteRT searches as TensorFlow does."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from attnmt import search
+from attnmt.config import schema
+from attnmt.errors import AttnmtError
+from attnmt.export.litert import write_litert
+from attnmt.layers.attention import COVERAGES, MECHANISMS, NORMALISERS
+from attnmt.layers.attention.additive import AdditiveAttention
+from attnmt.litert import Searcher
+from attnmt.model import Seq2Seq, build_model
+from attnmt.translator import RULES
+
+BEAM, VOCABULARY = 3, 11
+SOURCE = np.array([[4, 5, 6, 7, 3], [8, 4, 3, 0, 0]], np.int32)
+LIMITS = np.array([6, 4], np.int32)
+OPTIONS: dict[str, dict[str, Any]] = {  # small enough to matter for five positions
+    "linformer": {"slots": 3},
+    "local_m": {"window": 1},
+    "local_p": {"window": 2},
+    "location": {"width": 3, "filters": 2},
+    "mocha": {"chunk": 2},
+    "performer": {"features": 16},
+}
+CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    *(({"type": name} | OPTIONS.get(name, {}), {}) for name in MECHANISMS),
+    *(({"type": "general", "normaliser": name}, {}) for name in NORMALISERS),
+    *(({"type": "additive", "coverage": name}, {}) for name in COVERAGES),
+    ({"type": "scaled_dot", "heads": 2}, {}),
+    ({"type": "additive", "heads": 2, "coverage": "gated"}, {"copy_source": True}),
+    ({"type": "general"}, {"style": "bahdanau"}),
+    ({"type": "general"}, {"style": "gnmt_v2", "layers": 2, "cell": "gru"}),
+]
+
+
+def network_of(attention: dict[str, Any], decoder: dict[str, Any]) -> Seq2Seq:
+    """A small model with random weights of some size; no two sizes are equal."""
+    units = 14 if attention["type"] in ("dot", "scaled_dot", "cosine") else 6
+    network = build_model(
+        schema.Model.model_validate(
+            {
+                "embeddings": {"size": 5, "tie": "none"},
+                "encoder": {"cell": "gru", "units": 7},
+                "decoder": {"units": units, **decoder},
+                "attention": attention,
+            }
+        ),
+        VOCABULARY,
+        VOCABULARY,
+    )
+    draw = np.random.default_rng(5)
+    for variable in network.trainable_weights:
+        variable.assign_add(draw.normal(size=variable.shape) * 0.4)
+    return network
+
+
+def searched(network: Seq2Seq) -> search.Trace:
+    """What TensorFlow finds."""
+    encoded = network.encode(tf.constant(SOURCE))
+    memory, state, ids = tf.nest.map_structure(
+        lambda x: tf.repeat(x, BEAM, axis=0),
+        (encoded.memory, network.start(encoded), tf.constant(SOURCE)),
+    )
+    trace = search.search(
+        lambda token, state: network.step(token, state, memory, ids),
+        state,
+        tf.constant(LIMITS),
+        beam_size=BEAM,
+        **RULES._asdict(),
+    )
+    return tf.nest.map_structure(np.asarray, trace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("attention", "decoder"), CASES, ids=str)
+def test_every_attention_that_is_built_in_is_searched_alike(
+    attention: dict[str, Any], decoder: dict[str, Any], tmp_path: Path
+) -> None:
+    check(network_of(attention, decoder), tmp_path)
+
+
+@pytest.mark.slow
+def test_an_attention_of_a_user_is_searched_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "e2e")
+    check(network_of({"type": "my_attention:CoverageAttention"}, {}), tmp_path)
+
+
+def check(network: Seq2Seq, folder: Path) -> None:
+    write_litert(network, "float32", folder)
+    found = Searcher(folder).search(SOURCE, LIMITS, BEAM)
+    expected = searched(network)
+    there = expected.log_probs > search.NEVER
+    assert there.sum() > BEAM
+    for name in ("tokens", "parents"):
+        alike = getattr(found, name) == getattr(expected, name)
+        assert alike[there].all(), name
+    tf.nest.map_structure(
+        lambda x, y: np.testing.assert_allclose(x, y, atol=1e-4),
+        (found.log_probs[there], found.seen),
+        (expected.log_probs[there], expected.seen),
+    )
+
+
+def test_an_operation_that_litert_lacks_is_named(tmp_path: Path) -> None:
+    class Unusual(AdditiveAttention):
+        def score(self, query, memory, state):
+            return tf.math.lgamma(1.0 + super().score(query, memory, state) ** 2)
+
+    network = network_of({"type": "additive"}, {})
+    network.decoder.attention = Unusual(6)
+    with pytest.raises(AttnmtError, match="LiteRT lacks Lgamma.*attention is Unusual"):
+        write_litert(network, "float32", tmp_path)
