@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
 from attnmt.layers.lstm import lstm
-from attnmt.layers.unroll import unroll
+from attnmt.layers.unroll import has_stacks, unroll
 
 CellState = tuple[Tensor, ...]  # hidden first; each [batch, units]
 
@@ -120,6 +120,8 @@ class LSTMCell(Cell):
         drop: Tensor | None = None,
         reverse: bool = False,
     ) -> tuple[Tensor, CellState]:
+        if not has_stacks():
+            return super().run(projected, state, mask, drop, reverse)
         kernel = tf.cast(self.recurrent_kernel, projected.dtype)
         hidden, carry = state
         return lstm(projected, kernel, (hidden, carry), mask, drop, reverse)

@@ -21,6 +21,11 @@ def without_stacks() -> Iterator[None]:
         _stacks.reset(token)
 
 
+def has_stacks() -> bool:
+    """Whether what is traced now may use lists of tensors."""
+    return _stacks.get()
+
+
 def unroll(
     step: Step, inputs: Any, state: Any, reverse: bool = False
 ) -> tuple[Any, Any]:
@@ -30,8 +35,8 @@ def unroll(
     [time, batch, ...], with at least one time. Returns all outputs and the last state.
     In reverse the last time comes first; outputs stand in the order of the inputs.
     """
-    if not _stacks.get():
-        return _unroll_growing(step, inputs, state)
+    if not has_stacks():
+        return _unroll_growing(step, inputs, state, reverse)
     # Each time is popped off a stack and what comes of it is pushed on one, so that
     # gradients push and pop as well. Those of reads and writes at a place, as of a
     # TensorArray, would go through all times at each time.
@@ -66,8 +71,12 @@ def unroll(
     return tf.nest.pack_sequence_as(first, every), state
 
 
-def _unroll_growing(step: Step, inputs: Any, state: Any) -> tuple[Any, Any]:
+def _unroll_growing(
+    step: Step, inputs: Any, state: Any, reverse: bool
+) -> tuple[Any, Any]:
     """The same with outputs that grow by a time at each time."""
+    if reverse:
+        inputs = tf.nest.map_structure(lambda x: tf.reverse(x, [0]), inputs)
     length = tf.shape(tf.nest.flatten(inputs)[0])[0]
 
     def run(time: Any, state: Any) -> tuple[Any, Any]:
@@ -89,6 +98,8 @@ def _unroll_growing(step: Step, inputs: Any, state: Any) -> tuple[Any, Any]:
         (1, state, first),
         shape_invariants=(*shapes, grown),
     )
+    if reverse:
+        written = tf.nest.map_structure(lambda x: tf.reverse(x, [0]), written)
     return written, state
 
 

@@ -40,6 +40,15 @@ def test_nested_inputs_outputs_and_states_go_along_time(time, compiled, stacks):
     assert int(count) == time
 
 
+@pytest.mark.parametrize("stacks", [nullcontext, without_stacks])
+def test_in_reverse_the_last_time_comes_first(stacks):
+    x = tf.constant([[1.0], [2.0], [4.0]])
+    with stacks():
+        outputs, state = unroll(lambda x, s: (s + x, s + x), x, tf.zeros([1]), True)
+    np.testing.assert_array_equal(outputs, [[7.0], [6.0], [4.0]])
+    np.testing.assert_array_equal(state, [7.0])
+
+
 def test_one_compiled_function_serves_all_lengths_with_gradients():
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32)])
     def run(x):
