@@ -101,7 +101,7 @@ def _stacked(steps: Sequence[Arrays]) -> Trace:
 def _runner(file: Path) -> Any:
     """A function of named arrays that runs the only signature of a model."""
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:
         raise ConfigError(
             f"--engine litert: expected the package ai-edge-litert: {error}: "
@@ -110,7 +110,13 @@ def _runner(file: Path) -> Any:
     threads = len(os.sched_getaffinity(0))
     try:
         with quiet():
-            interpreter = Interpreter(str(file), num_threads=threads)
+            # Not by XNNPACK: after a change of shape it was seen to compute with what
+            # happened to stand in memory (ai-edge-litert 2.3.0).
+            interpreter = Interpreter(
+                str(file),
+                num_threads=threads,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            )
             interpreter.allocate_tensors()  # here, where its own notes are not seen
             return interpreter.get_signature_runner()
     except ValueError as error:

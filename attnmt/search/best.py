@@ -27,7 +27,8 @@ def best_hypotheses(trace: Trace, max_lengths: Tensor, end: int, alpha: float) -
     def back(after: tuple[Tensor, Tensor], now: tuple[Tensor, Tensor]):
         time, parents = now
         here = tf.where(time == last, slot, after[1])
-        return here, tf.gather(parents, here, batch_dims=1)
+        above = tf.gather(parents, here, batch_dims=1)
+        return here, tf.reshape(above, [batch])  # a trace does not tell its rank
 
     nothing = (tf.zeros_like(slot), tf.zeros_like(slot))
     steps = (tf.range(times), trace.parents)
