@@ -47,8 +47,11 @@ def write_saved_model(model: Translator, folder: Path) -> None:
     held = [variable.value for variable in model.network.variables]
     setattr(holder, "held", held)  # noqa: B010, a name that a module does not declare
     function = tf.function(translate, input_signature=inputs)
+    # Gradients would be saved too, which nobody asks a server for.
+    saving = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with quiet():
-        tf.saved_model.save(holder, str(folder), function.get_concrete_function())
+        graph = function.get_concrete_function()
+        tf.saved_model.save(holder, str(folder), graph, saving)
 
 
 def compare_saved_model(
@@ -56,7 +59,8 @@ def compare_saved_model(
 ) -> Parity:
     """Translate lines with the model and with what was written into a folder."""
     ours = [found for found in model.translate(lines) if found.source_ids]
-    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    with quiet():  # it warns that there are no gradients
+        serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     theirs: list[Result] = []
     for begin in range(0, len(ours), BATCH):
         theirs += _served(serve, model, ours[begin : begin + BATCH])
