@@ -116,5 +116,7 @@ def test_an_operation_that_litert_lacks_is_named(tmp_path: Path) -> None:
 
     network = network_of({"type": "additive"}, {})
     network.decoder.attention = Unusual(6)
-    with pytest.raises(AttnmtError, match="LiteRT lacks BesselI0e.*attention is Unusual"):
+    with pytest.raises(
+        AttnmtError, match="LiteRT lacks BesselI0e.*attention is Unusual"
+    ):
         write_litert(network, "float32", tmp_path)
