@@ -34,7 +34,10 @@ COMMANDS = {
         "export",
         "Export a trained model to run without TensorFlow, and check that it does.",
     ),
-    "verify": ("verify", "Check that a run folder is what the training wrote."),
+    "verify": (
+        "verify",
+        "Check that a run folder is whole: all hashes, nothing foreign.",
+    ),
     "info": ("info", "Say versions, device and the newest run."),
 }
 
