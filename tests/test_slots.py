@@ -140,7 +140,7 @@ def test_translate_align_says_that_there_is_none(
     folder = SimpleNamespace(load_config=lambda settings: schema.Decoding())
     monkeypatch.setattr("attnmt.run.find_run", lambda run: Path("."))
     monkeypatch.setattr("attnmt.run.Run", lambda path: folder)
-    monkeypatch.setattr("attnmt.translator.with_decoding", lambda *_, **__: None)
+    monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: None)
     monkeypatch.setattr(Translator, "load", lambda *_, **__: translator)
     (tmp_path / "in.txt").write_text("a b\n", "utf-8")
     translate(tmp_path / "in.txt", output=tmp_path / "out.txt", align=True)
@@ -166,7 +166,9 @@ def test_the_others_translate_with_weights_on_source_tokens(kind):
     forced = list(translator.force(LINES[:1], [found.text]))[0]
     steps = len(found.target_ids)
     np.testing.assert_allclose(
-        forced.weights[:, :, :steps], found.weights[:, :, :steps], atol=1e-5
+        forced.weights[:, :, :steps],
+        found.weights[:, :, :steps],
+        atol=5e-5,  # mocha's are products over all positions and steps
     )
 
 

@@ -36,10 +36,18 @@ SHORT = ("--set", "training.max_steps=12", "--set", "training.save_every=4")
 FEW = ("--set", "validation={metrics: [loss], samples: 0}")
 
 
-def spoilt(folder: Path, fault: str) -> subprocess.CompletedProcess[str]:
+def spoilt(folder: Path, fault: str, *steps: str) -> subprocess.CompletedProcess[str]:
     program = SPOILT.format(fault=fault)
     return subprocess.run(
-        [sys.executable, "-c", program, "train", "config.yaml", *SHORT, *FEW],
+        [
+            sys.executable,
+            "-c",
+            program,
+            "train",
+            "config.yaml",
+            *FEW,
+            *(steps or SHORT),
+        ],
         cwd=folder,
         capture_output=True,
         encoding="utf-8",
@@ -61,9 +69,10 @@ def test_a_few_updates_that_are_no_numbers_are_skipped(folder: Path) -> None:
 
 
 def test_a_training_that_diverges_again_and_again_ends_with_4(folder: Path) -> None:
-    done = spoilt(folder, NAN.format(when="call > 6"))
+    longer = ("--set", "training.max_steps=30", "--set", "training.save_every=6")
+    done = spoilt(folder, NAN.format(when="call > 6"), *longer)
     assert done.returncode == 4, done.stderr
-    assert done.stderr.count("\nback to step 4, learning rate times ") == 3
+    assert done.stderr.count("\nback to step 6, learning rate times ") == 3
     assert "Traceback" not in done.stderr
     lines = (folder / "runs/tiny/diverged.tsv").read_text("utf-8").split("\n")
     assert all(line.count("\t") == 1 for line in lines[:-1])

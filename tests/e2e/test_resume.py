@@ -80,7 +80,7 @@ class Training(NamedTuple):
 
     def state(self) -> dict:
         state = json.loads(self.file("state.json"))
-        return {key: state[key] for key in state.keys() - {"seconds"}}
+        return {key: state[key] for key in state.keys() - {"seconds", "seal"}}
 
 
 @pytest.fixture

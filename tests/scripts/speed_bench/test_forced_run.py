@@ -58,7 +58,8 @@ def trained_run(folder: Path, style: str) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("style", ["luong+feeding", "bahdanau"])
 def test_lengths_are_known_beforehand_and_torch_translates_alike(tmp_path, style):
-    from attnmt.translator import Translator, with_decoding
+    from attnmt.translating import with_decoding
+    from attnmt.translator import Translator
 
     original = trained_run(tmp_path / "run", style)
     forced = make_forced_run(original, tmp_path / "forced")
