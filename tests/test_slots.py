@@ -135,6 +135,7 @@ def test_the_command_draws_slots(translator, translations, tmp_path):
 def test_translate_align_says_that_there_is_none(
     translator, tmp_path, monkeypatch, capsys
 ):
+    from attnmt.cli.engines import Engine
     from attnmt.cli.translate import translate
 
     folder = SimpleNamespace(load_config=lambda settings: schema.Decoding())
@@ -143,7 +144,12 @@ def test_translate_align_says_that_there_is_none(
     monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: None)
     monkeypatch.setattr(Translator, "load", lambda *_, **__: translator)
     (tmp_path / "in.txt").write_text("a b\n", "utf-8")
-    translate(tmp_path / "in.txt", output=tmp_path / "out.txt", align=True)
+    translate(
+        tmp_path / "in.txt",
+        output=tmp_path / "out.txt",
+        align=True,
+        engine=Engine.tensorflow,
+    )
     assert (tmp_path / "out.txt").read_text("utf-8").endswith(" ||| \n")
     assert "there are no word alignments" in capsys.readouterr().err
 
