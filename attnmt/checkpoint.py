@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from attnmt.errors import DataError
-from attnmt.sealed import UNSEALED, read_sealed, sealed
+from attnmt.sealed import UNSEALED, file_sha256, read_sealed, sealed
 from attnmt.tensor_header import read_shapes
 
 FORMAT = 2
@@ -105,9 +105,7 @@ def load_state(checkpoint: Path) -> State:
         raise DataError(f"{checkpoint / STATE}: {key}: {problem['msg']}") from error
     for name in (WEIGHTS, OPTIMIZER):
         read_shapes(checkpoint / name)
-        with open(checkpoint / name, "rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != state.sha256.get(name):
+        if file_sha256(checkpoint / name) != state.sha256.get(name):
             raise DataError(f"{checkpoint / name}: damaged (its SHA-256 has changed)")
     return state
 

@@ -4,18 +4,19 @@ An export has the config.yaml and the tokenizer folder of its run, so that it ca
 the run's place; export.json is written last and holds the SHA-256 of all the rest.
 """
 
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from attnmt.checkpoint import STATE, WEIGHTS
 from attnmt.errors import DataError
 from attnmt.run import Run
-from attnmt.sealed import read_json
+from attnmt.sealed import file_sha256, read_json
 
 HEADER = "export.json"
 VERSION = 1
 START, STEP = "start.tflite", "step.tflite"
+ORIGIN = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
 PRECISIONS = ("float32", "float16", "int8")  # the exact first
 
 
@@ -31,15 +32,30 @@ class Export:
                 f"{self.header.get('version')}: export the model again"
             )
         self.tokenizer_dir = Run(path).tokenizer_dir
-        self.origin: dict[str, str] = self.header["origin"]
+        self.origin = self._object("origin", ORIGIN)
+        self.sha256 = self._object("sha256", (Run(path).config_file.name,))
+        self.attention = self._object("attention", ("align_kind",))
+        for name in self.sha256:
+            if ".." in Path(name).parts or Path(name).is_absolute():
+                raise DataError(f"{path / HEADER}: damaged: {name!r} is not in {path}")
+
+    def _object(self, key: str, least: Sequence[str]) -> dict[str, Any]:
+        """An object in the header in which at least these names stand."""
+        found = self.header.get(key)
+        if not isinstance(found, dict) or not found.keys() >= set(least):
+            raise DataError(
+                f"{self.path / HEADER}: damaged: expected {', '.join(least)} in {key}: "
+                "export the model again"
+            )
+        return found
 
     def check_files(self) -> None:
         """Raise DataError, naming the file, when one is missing or changed."""
-        for name, expected in self.header["sha256"].items():
+        for name, expected in self.sha256.items():
             file = self.path / name
             if not file.is_file():
                 raise DataError(f"{file}: missing: export the model again")
-            if sha256(file) != expected:
+            if file_sha256(file) != expected:
                 raise DataError(f"{file}: damaged (its SHA-256 has changed)")
 
     def mismatch(self, run: Run) -> str:
@@ -62,15 +78,14 @@ def export_dir(run: Run, format: str, precision: str) -> Path:
     return run.path / "export" / (format if exact else f"{format}-{precision}")
 
 
+def exports_in(run: Run) -> list[Path]:
+    """All exports in the folder of a run."""
+    return sorted(header.parent for header in run.path.glob(f"export/*/{HEADER}"))
+
+
 def litert_exports(run: Run) -> list[Path]:
     """The LiteRT exports of a run, the exact one first; a folder may be one itself."""
     if (run.path / HEADER).is_file():
         return [run.path]
     paths = [export_dir(run, "litert", precision) for precision in PRECISIONS]
     return [path for path in paths if (path / HEADER).is_file()]
-
-
-def sha256(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -30,9 +30,7 @@ class LiteRTTranslator(BaseTranslator):
         tokenizers: tuple[Tokenizer, Tokenizer],
         decoding: Decoding,
     ) -> None:
-        super().__init__(
-            tokenizers, decoding, export.header["attention"], export.origin
-        )
+        super().__init__(tokenizers, decoding, export.attention, export.origin)
         self._searcher = Searcher(export.path)
 
     @classmethod

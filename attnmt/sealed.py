@@ -1,4 +1,4 @@
-"""JSON objects of a run folder: read strictly, sealed with a hash of themselves."""
+"""Hashes of what a run folder holds; its JSON is read strictly, and seals itself."""
 
 import hashlib
 import json
@@ -28,6 +28,12 @@ def read_sealed(path: Path) -> dict[str, Any]:
     if path.read_text("utf-8") != sealed(values):
         raise DataError(f"{path}: damaged (its seal, a SHA-256 of the rest, is broken)")
     return values
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:

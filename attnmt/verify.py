@@ -1,14 +1,14 @@
 """Whether all that a run folder holds is what the training wrote."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from attnmt import checkpoint
 from attnmt.errors import AttnmtError, DataError
+from attnmt.exported import Export, exports_in
 from attnmt.run import Run, check_plain
-from attnmt.sealed import read_sealed
+from attnmt.sealed import file_sha256, read_sealed
 from attnmt.text.tokenizer import load_tokenizers
 
 POINTERS = ("best", "last")
@@ -24,6 +24,7 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
         (run.tokenizer_dir, partial(_check_tokenizers, run, checkpoints)),
         *((run.path / name, partial(_check_pointer, run, name)) for name in POINTERS),
         *((path, partial(checkpoint.load_state, path)) for path in checkpoints),
+        *((path, partial(_check_export, path)) for path in exports_in(run)),
     ]
     for path, check in checks:
         try:
@@ -43,8 +44,7 @@ def _check_pointer(run: Run, name: str) -> None:
 def _check_config(run: Run) -> None:
     run.load_config()
     expected = read_sealed(run.manifest_file).get("config_sha256")
-    found = hashlib.sha256(run.config_file.read_bytes()).hexdigest()
-    if expected not in (None, found):
+    if expected not in (None, file_sha256(run.config_file)):
         raise DataError(f"{run.config_file}: changed since the training wrote it")
 
 
@@ -57,3 +57,7 @@ def _check_tokenizers(run: Run, checkpoints: list[Path]) -> None:
         except DataError:  # told where the checkpoint itself is checked
             continue
         checkpoint.check_tokenizers(state, found, run.tokenizer_dir)
+
+
+def _check_export(path: Path) -> None:
+    Export(path).check_files()

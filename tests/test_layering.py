@@ -16,11 +16,11 @@ LAYERS = (
     {"attnmt.config", "attnmt.text", "attnmt.layers", "attnmt.search"},
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"}
     | {"attnmt.sealed", "attnmt.tensor_header"},
-    {"attnmt.analysis", "attnmt.evaluation", "attnmt.verify"},
+    {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported"},
+    {"attnmt.verify"},
     {"attnmt.sentences"},
     {"attnmt.edits"},
     {"attnmt.translating"},
-    {"attnmt.exported"},
     {"attnmt.translator", "attnmt.litert"},
     {"attnmt.what_if"},
     {"attnmt.training", "attnmt.faithfulness", "attnmt.export"},

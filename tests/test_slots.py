@@ -45,7 +45,9 @@ class Letters:
         return text, self.encode_with_spans(text)._replace(ids=ids)
 
 
-def translator_with(decoding: schema.Decoding, **attention: Any) -> Translator:
+def translator_with(
+    decoding: schema.Decoding, scale: float = 1.0, **attention: Any
+) -> Translator:
     sizes = {
         "embeddings": {"size": 6},
         "encoder": {"units": 5},
@@ -55,7 +57,7 @@ def translator_with(decoding: schema.Decoding, **attention: Any) -> Translator:
     network, letters = build_model(config, 12, 12), Letters()
     draw = np.random.default_rng(1)
     for variable in network.trainable_variables:  # so that the weights are not all even
-        variable.assign(draw.normal(size=variable.shape))
+        variable.assign(draw.normal(scale=scale, size=variable.shape))
     tokenizers: Any = (letters, letters)
     return Translator(network, tokenizers, decoding)
 
@@ -162,7 +164,8 @@ def test_a_coverage_of_slots_is_no_coverage_penalty():
 
 @pytest.mark.parametrize("kind", ["monotonic", "mocha", "linear", "performer"])
 def test_the_others_translate_with_weights_on_source_tokens(kind):
-    translator = translator_with(schema.Decoding(beam_size=2), type=kind)
+    # With larger weights a recurrent network is chaotic: rounding grows with the steps.
+    translator = translator_with(schema.Decoding(beam_size=2), 0.7, type=kind)
     attention: Any = translator.describe()["attention"]
     assert attention["align_kind"] == "token"
     assert attention["sums_to_one"]
@@ -172,9 +175,7 @@ def test_the_others_translate_with_weights_on_source_tokens(kind):
     forced = list(translator.force(LINES[:1], [found.text]))[0]
     steps = len(found.target_ids)
     np.testing.assert_allclose(
-        forced.weights[:, :, :steps],
-        found.weights[:, :, :steps],
-        atol=5e-5,  # mocha's are products over all positions and steps
+        forced.weights[:, :, :steps], found.weights[:, :, :steps], atol=1e-5
     )
 
 

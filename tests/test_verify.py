@@ -1,5 +1,6 @@
 """Whatever has changed in a run folder is found and named."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from attnmt.checkpoint import State
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.run import Run, write_atomically
-from attnmt.sealed import sealed
+from attnmt.sealed import file_sha256, sealed
 from attnmt.text.tokenizer import load_tokenizers, prepare_tokenizers
 from attnmt.verify import verify
 
@@ -36,8 +37,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run(config.run_dir)
     prepare_tokenizers(config, run.tokenizer_dir)
     write_atomically(run.config_file, dump_config(config))
-    digest = checkpoint.hashlib.sha256(run.config_file.read_bytes()).hexdigest()
-    manifest = {"format": 2, "config_sha256": digest}
+    manifest = {"format": 2, "config_sha256": file_sha256(run.config_file)}
     write_atomically(run.manifest_file, sealed(manifest))
     prints = [t.fingerprint for t in load_tokenizers(config, run.tokenizer_dir)]
     for step in (3, 6):
@@ -136,3 +136,47 @@ def test_tokenizers_of_another_run_are_told(copy: Path) -> None:
     prepare_tokenizers(other, copy / "tokenizer")
     (problem,) = problems(copy)
     assert "from another run" in problem
+
+
+def exported(run: Path, **changes: object) -> Path:
+    """What stands for an export of a run, with these changes of its header."""
+    folder = run / "export/litert-float32"
+    folder.mkdir(parents=True)
+    shutil.copyfile(run / "config.yaml", folder / "config.yaml")
+    names = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
+    header = {
+        "version": 1,
+        "origin": dict.fromkeys(names, ""),
+        "attention": {"align_kind": "token"},
+        "sha256": {"config.yaml": file_sha256(folder / "config.yaml")},
+    }
+    text = json.dumps(header | changes)
+    (folder / "export.json").write_text(text, "utf-8")
+    return folder
+
+
+def test_an_export_is_checked_with_the_rest(copy: Path) -> None:
+    folder = exported(copy)
+    assert folder in [path for path, _ in verify(Run(copy))]
+    assert problems(copy) == []
+    (folder / "config.yaml").write_text("run_dir: other\n", "utf-8")
+    (problem,) = problems(copy)
+    assert str(folder / "config.yaml") in problem and "SHA-256" in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"sha256": {"config.yaml": "", "../../manifest.json": ""}}, "'../../manif"),
+        ({"sha256": {"config.yaml": "", "/etc/passwd": ""}}, "'/etc/passwd'"),
+        ({"sha256": []}, "expected config.yaml in sha256"),
+        ({"origin": {}}, "in origin"),
+        ({"attention": None}, "expected align_kind in attention"),
+    ],
+)
+def test_a_header_of_an_export_that_is_none_is_told(
+    copy: Path, changes: dict[str, object], named: str
+) -> None:
+    exported(copy, **changes)
+    (problem,) = problems(copy)
+    assert "export.json: damaged: " in problem and named in problem

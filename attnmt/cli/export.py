@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnmt.cli.translating import RunOption
+from attnmt.cli.translating import RunOption, TrustOption
 
 if TYPE_CHECKING:
     from attnmt.run import Run
@@ -45,6 +45,7 @@ def export(
         Path | None,
         typer.Option(help="Sentences to check it with, in place of the run's own."),
     ] = None,
+    trust_code: TrustOption = False,
 ) -> None:
     """Export a trained model to run without TensorFlow, and check that it does.
 
@@ -67,9 +68,9 @@ def export(
     from attnmt.export.folder import export_litert, export_saved_model
 
     if format is Format.litert:
-        size, parity = export_litert(folder, precision.value, target, lines)
+        size, parity = export_litert(folder, precision.value, target, lines, trust_code)
     else:
-        size, parity = export_saved_model(folder, target, lines)
+        size, parity = export_saved_model(folder, target, lines, trust_code)
     print(f"written: {target} ({size / 1e6:.1f} MB)", file=sys.stderr)
     print(parity)
 

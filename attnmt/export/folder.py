@@ -12,9 +12,10 @@ from attnmt.errors import ConfigError
 from attnmt.export.litert import Precision, write_litert
 from attnmt.export.parity import LIMITS, Parity, compare
 from attnmt.export.saved_model import compare_saved_model, write_saved_model
-from attnmt.exported import HEADER, VERSION, Export, sha256
+from attnmt.exported import HEADER, VERSION, Export
 from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run, write_atomically
+from attnmt.sealed import file_sha256
 from attnmt.translator import Translator
 
 
@@ -26,14 +27,18 @@ class Exported(NamedTuple):
 
 
 def export_litert(
-    run: Run, precision: Precision, target: Path, lines: Sequence[str]
+    run: Run,
+    precision: Precision,
+    target: Path,
+    lines: Sequence[str],
+    trust_code: bool = False,
 ) -> Exported:
     """Export the best model of a run; an older export at `target` is replaced.
 
     `lines` are translated with both. Raises AttnmtError when that differs too much,
     ConfigError when `target` is anything else than an export.
     """
-    model = Translator.load(run.path, device="cpu")
+    model = Translator.load(run.path, device="cpu", trust_code=trust_code)
     with appearing(target) as folder:
         tensors = write_litert(model.network, precision, folder)
         header = {"format": "litert", "precision": precision, "tensors": tensors}
@@ -42,9 +47,11 @@ def export_litert(
         return _checked(folder, compare(model, other, lines), precision)
 
 
-def export_saved_model(run: Run, target: Path, lines: Sequence[str]) -> Exported:
+def export_saved_model(
+    run: Run, target: Path, lines: Sequence[str], trust_code: bool = False
+) -> Exported:
     """Export the best model of a run as `export_litert` does, as a SavedModel."""
-    model = Translator.load(run.path, device="cpu")
+    model = Translator.load(run.path, device="cpu", trust_code=trust_code)
     with appearing(target) as folder:
         write_saved_model(model, folder)
         _complete(run, model, folder, {"format": "saved_model"})
@@ -87,7 +94,7 @@ def _complete(
     for file in run.tokenizer_dir.glob("*.model"):
         shutil.copyfile(file, own.tokenizer_dir / file.name)
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    sums = {str(file.relative_to(folder)): sha256(file) for file in files}
+    sums = {str(file.relative_to(folder)): file_sha256(file) for file in files}
     header = {
         "version": VERSION,
         "tool": f"attnmt {__version__}",

@@ -188,7 +188,6 @@ class Decoder(keras.layers.Layer):
         masks: Masks,
     ) -> Output:
         """The vectorised path: nothing of the attention enters the recurrence."""
-
         hidden = self._all_layers(tf.transpose(embedded, [1, 0, 2]), state, masks)
         hidden = _batch_first(hidden)  # [batch, target, units]
         reading = (hidden, memory, state.attention)

@@ -1,6 +1,5 @@
 """From a configuration to a trained run folder."""
 
-import hashlib
 import os
 import platform
 import shutil
@@ -17,7 +16,7 @@ from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.run import Run, check_plain, write_atomically
-from attnmt.sealed import read_sealed, sealed
+from attnmt.sealed import file_sha256, read_sealed, sealed
 from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
@@ -276,7 +275,7 @@ def _write_manifest(
         "command": list(command),
         "device": device.description,
         "data": data,
-        "config_sha256": hashlib.sha256(run.config_file.read_bytes()).hexdigest(),
+        "config_sha256": file_sha256(run.config_file),
     }
     write_atomically(run.manifest_file, sealed(manifest))
 
