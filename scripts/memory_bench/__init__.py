@@ -1,0 +1,1 @@
+"""Memory of long commands, measured while they go on."""
