@@ -10,6 +10,7 @@ import numpy as np
 from attnmt.text.encoded import EncodedCorpus
 from attnmt.text.tokenizer import BOS, EOS, PAD
 
+_SORTED = 1_000_000  # pairs that are sorted by length together: more take more memory
 Item = TypeVar("Item")
 
 
@@ -37,13 +38,13 @@ def plan_epoch(
     """
     random = np.random.Generator(np.random.Philox(key=[seed, epoch]))
     order = random.permutation(_drawn(corpora, weights, random))
-    batches = _cut(order, *_lengths(corpora), batch_tokens)
+    batches = _cut_all(order, *_lengths(corpora), batch_tokens)
     return [batches[i] for i in random.permutation(len(batches))]
 
 
 def plan_validation(corpus: EncodedCorpus, batch_tokens: int) -> list[np.ndarray]:
     """Plan batches that hold every pair once, always in the same order."""
-    return _cut(np.arange(len(corpus)), *_lengths([corpus]), batch_tokens)
+    return _cut_all(np.arange(len(corpus)), *_lengths([corpus]), batch_tokens)
 
 
 def make_batch(corpora: Sequence[EncodedCorpus], indices: np.ndarray) -> Batch:
@@ -134,14 +135,24 @@ def _drawn(
     return np.concatenate(parts)
 
 
-def _cut(
+def _cut_all(
     order: np.ndarray, source: np.ndarray, target: np.ndarray, batch_tokens: int
 ) -> list[np.ndarray]:
     """Sort by length and cut into batches as large as the budget allows."""
+    parts = [order[i : i + _SORTED] for i in range(0, len(order), _SORTED)]
+    return [
+        part[batch]
+        for part in parts
+        for batch in _cut(source[part], target[part], batch_tokens)
+    ]
+
+
+def _cut(source: np.ndarray, target: np.ndarray, batch_tokens: int) -> list[np.ndarray]:
+    """Batches of places in these lengths, alike within a batch."""
     longer, difference = np.maximum(source, target), source - target
     # The difference turns at every length: neighbours are alike on both sides.
     turned = np.where(longer % 2 == 0, difference, -difference)
-    order = order[np.lexsort((turned[order], longer[order]))]
+    order = np.lexsort((turned, longer))
     lengths = longer[order]
     batches: list[np.ndarray] = []
     begin = 0

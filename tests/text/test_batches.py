@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from attnmt.config.schema import Config
+from attnmt.text import batches
 from attnmt.text.batches import make_batch, plan_epoch, plan_validation, prefetch
 from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, encode_corpus
@@ -54,6 +55,13 @@ def test_epochs_group_sentences_anew(corpora):
 def test_an_epoch_holds_every_pair_once(corpora):
     plan = plan_epoch(corpora, [1.0, 1.0], 128, 1, 0)
     assert count(plan) == Counter(range(260))
+
+
+def test_an_epoch_that_is_sorted_in_parts_holds_every_pair_once(corpora, monkeypatch):
+    monkeypatch.setattr(batches, "_SORTED", 17)
+    plan = plan_epoch(corpora, [1.0, 1.0], 200, seed=1, epoch=0)
+    assert count(plan) == Counter(range(260))
+    assert max(map(len, plan)) <= 17
 
 
 def test_weights_say_how_often_a_corpus_is_read(corpora):
