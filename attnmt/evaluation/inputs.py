@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from attnmt.analysis.alignments import Link
-from attnmt.analysis.words import space_spans
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation.alignment_error import Gold, read_gold, read_links
 from attnmt.evaluation.metrics import check_counts
 from attnmt.text.lines import STANDARD_STREAM, read_lines
 
 if TYPE_CHECKING:
+    from attnmt.analysis.alignments import Link
     from attnmt.config.schema import Corpus
     from attnmt.run import Run
 
@@ -32,7 +31,7 @@ class Inputs(NamedTuple):
     source: Rows[str] | None = None
     reference: Rows[str] | None = None
     literature_reference: Rows[str] | None = None  # lc.norm.tok text
-    alignment: Rows[set[Link]] | None = None
+    alignment: "Rows[set[Link]] | None" = None
     gold_alignment: Rows[Gold] | None = None
 
     @property
@@ -57,7 +56,7 @@ def text(path: Path | None) -> Rows[str] | None:
     return None if path is None else Rows(str(path), list(read_lines(path)))
 
 
-def links(path: Path | None) -> Rows[set[Link]] | None:
+def links(path: Path | None) -> "Rows[set[Link]] | None":
     """Pharaoh links counted from 0, when a file is named."""
     return None if path is None else Rows(str(path), read_links(path))
 
@@ -119,6 +118,8 @@ def _names(corpus: "Corpus") -> tuple[str, str]:
 def _check_words(
     gold: Rows[Gold], sources: Sequence[str], references: Sequence[str]
 ) -> None:
+    from attnmt.analysis.words import space_spans
+
     sentences = zip(gold.rows, sources, references, strict=True)
     for number, (links, source, reference) in enumerate(sentences, 1):
         limits = len(space_spans(source)), len(space_spans(reference))
