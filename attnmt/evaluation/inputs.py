@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from attnmt.run import Run
 
 T = TypeVar("T")
+HYPOTHESIS_FILE = "hypothesis.txt"  # in the folder of an evaluation
 
 
 class Rows(NamedTuple, Generic[T]):
@@ -30,6 +31,7 @@ class Inputs(NamedTuple):
     hypothesis: Rows[str] | None = None
     source: Rows[str] | None = None
     reference: Rows[str] | None = None
+    baseline: Rows[str] | None = None  # other translations
     literature_reference: Rows[str] | None = None  # lc.norm.tok text
     alignment: "Rows[set[Link]] | None" = None
     gold_alignment: Rows[Gold] | None = None
@@ -54,6 +56,21 @@ class Inputs(NamedTuple):
 def text(path: Path | None) -> Rows[str] | None:
     """The lines of a file, when one is named."""
     return None if path is None else Rows(str(path), list(read_lines(path)))
+
+
+def baseline(path: Path | None, name: str) -> Rows[str] | None:
+    """Other translations: a file, or of a run folder those of its evaluation `name`."""
+    if path is not None and path.is_dir():
+        from attnmt.run import Run
+
+        folder = Run(path).eval_dir(name)
+        if not (folder / HYPOTHESIS_FILE).is_file():
+            raise ConfigError(
+                f"--baseline {path}: expected a file of translations, or a run with an "
+                f"evaluation in {folder}: attnmt eval --run {path} makes it"
+            )
+        path = folder / HYPOTHESIS_FILE
+    return text(path)
 
 
 def links(path: Path | None) -> "Rows[set[Link]] | None":
@@ -97,6 +114,16 @@ def with_test_set(given: Inputs, run: "Run") -> Inputs:
         source=Rows(source, [source for source, _ in pairs]),
         reference=Rows(reference, [target for _, target in pairs]),
     )
+
+
+def training_text(run: "Run") -> Rows[str]:
+    """The target side of all that a run was trained on. Raises DataError."""
+    from attnmt.text.corpora import read_pairs
+
+    data = run.load_config().data
+    pairs = (read_pairs(c, data.source_lang, data.target_lang) for c in data.train)
+    rows = [target for corpus in pairs for _, target in corpus]
+    return Rows("the training text", rows)
 
 
 def default_name(source: Path | None) -> str:
