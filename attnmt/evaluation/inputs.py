@@ -98,22 +98,27 @@ def with_test_set(given: Inputs, run: "Run") -> Inputs:
 
     Raises ConfigError when it names none, DataError when it cannot be read.
     """
-    from attnmt.text.corpora import read_pairs
-
     if given.source is not None:
         return given
-    data = run.load_config().data
-    if data.test is None:
+    test = run.load_config().data.test
+    if test is None:
         raise ConfigError(
             f"{run.config_file}: expected a test set (data.test), found none: "
             "pass --source FILE --reference FILE"
         )
-    pairs = list(read_pairs(data.test, data.source_lang, data.target_lang))
-    source, reference = _names(data.test)
-    return given._replace(
-        source=Rows(source, [source for source, _ in pairs]),
-        reference=Rows(reference, [target for _, target in pairs]),
-    )
+    source, reference = _sides(run, test)
+    return given._replace(source=source, reference=reference)
+
+
+def validation_set(run: "Run") -> tuple[Rows[str], Rows[str]]:
+    """The validation text of a run. Raises ConfigError when it has none."""
+    valid = run.load_config().data.valid
+    if valid is None:
+        raise ConfigError(
+            f"{run.config_file}: expected validation text (data.valid), found none: "
+            "there is nothing to tune on"
+        )
+    return _sides(run, valid)
 
 
 def training_text(run: "Run") -> Rows[str]:
@@ -133,6 +138,18 @@ def default_name(source: Path | None) -> str:
     if source == STANDARD_STREAM:
         return "stdin"
     return Path(source.name.removesuffix(".gz")).stem
+
+
+def _sides(run: "Run", corpus: "Corpus") -> tuple[Rows[str], Rows[str]]:
+    from attnmt.text.corpora import read_pairs
+
+    data = run.load_config().data
+    pairs = list(read_pairs(corpus, data.source_lang, data.target_lang))
+    source, reference = _names(corpus)
+    return (
+        Rows(source, [source for source, _ in pairs]),
+        Rows(reference, [target for _, target in pairs]),
+    )
 
 
 def _names(corpus: "Corpus") -> tuple[str, str]:

@@ -51,11 +51,13 @@ def certainty(
     if baseline is None:
         return found
     _, shuffled = _test("ar", metric, systems, references)
+    # sacreBLEU counts larger differences only, and so calls none at all significant.
+    equal = results[0].score == results[1].score
     versus = Versus(
         value=results[0].score,
         interval=_interval(results[0]),
-        p_bootstrap=_known(results[1].p_value),
-        p_randomisation=_known(shuffled[1].p_value),
+        p_bootstrap=1.0 if equal else _known(results[1].p_value),
+        p_randomisation=1.0 if equal else _known(shuffled[1].p_value),
     )
     return found._replace(versus=versus)
 
