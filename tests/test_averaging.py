@@ -47,9 +47,9 @@ def make_run(folder: Path, **tokenizer: object) -> Run:
             "scale": np.array(value, np.float32),
         }
         state = State(step=step, tokenizers=prints)
-        saved = checkpoint.save(run.checkpoints_dir, weights, {}, state)
-    run.point("best", saved)
-    run.point("last", saved)
+        checkpoint.save(run.checkpoints_dir, weights, {}, state)
+    for name in ("best", "last"):
+        run.point(name, paths(run)[-1])
     return run
 
 
@@ -71,7 +71,9 @@ def test_the_mean_is_a_run_that_is_whole(run: Run) -> None:
     found = average(paths(run), run.path.with_name("mean"))
     assert [problem for _, problem in verify(found) if problem] == []
     arrays = checkpoint.load_arrays(found.best_checkpoint() / WEIGHTS)
-    expected = np.float32(np.mean(np.float32([*VALUES.values()]), dtype=np.float64))
+    expected = np.float32(
+        np.mean([np.float32(x) for x in VALUES.values()], dtype=np.float64)
+    )
     assert arrays["kernel"].dtype == np.float32
     np.testing.assert_array_equal(arrays["kernel"], np.full((2, 3), expected))
     assert (arrays["scale"].shape, arrays["scale"]) == ((), expected)
@@ -84,7 +86,7 @@ def test_the_mean_is_a_run_that_is_whole(run: Run) -> None:
 def test_sums_keep_what_single_precision_would_lose(tmp_path: Path) -> None:
     values = [2.0**24, 1.0, 1.0, 1.0]  # in single precision 2 ** 24 + 1 is 2 ** 24
     folders = [
-        checkpoint.save(tmp_path, {"w": np.float32([x])}, {}, State(step=n))
+        checkpoint.save(tmp_path, {"w": np.array([x], np.float32)}, {}, State(step=n))
         for n, x in enumerate(values)
     ]
     found = mean([folder / WEIGHTS for folder in folders])["w"]
@@ -121,7 +123,10 @@ def test_a_damaged_checkpoint_is_named_and_nothing_written(run: Run) -> None:
 def test_another_shape_is_named_with_both(run: Run) -> None:
     state = checkpoint.load_state(paths(run)[0])
     state.step = 12
-    weights = {"kernel": np.zeros((3, 2), np.float32), "scale": np.float32(0)}
+    weights = {
+        "kernel": np.zeros((3, 2), np.float32),
+        "scale": np.zeros((), np.float32),
+    }
     odd = checkpoint.save(run.checkpoints_dir, weights, {}, state)
     message = refused([*paths(run)[:2], odd], run.path.with_name("mean"))
     assert f"{odd / WEIGHTS}: kernel: expected shape (2, 3)" in message

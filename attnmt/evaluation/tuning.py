@@ -89,12 +89,12 @@ def grid(beam_size: int, present: Choice, coverage: bool) -> list[Choice]:
 
 
 def best_of(tried: Sequence[Tried]) -> Tried:
-    """The highest score; among equals the smallest beam, then the first tried."""
-    return max(tried, key=lambda t: (t.score, -t.choice.beam_size))
+    """The highest score; among equals the smallest beam, then the least penalties."""
+    return max(tried, key=lambda t: (t.score, *(-value for value in t.choice)))
 
 
 def table(tried: Sequence[Tried]) -> str:
-    """A row for each beam size and coverage penalty, a column for each length penalty."""
+    """A row for each beam size and coverage penalty, a column a length penalty."""
     scores = dict(tried)
     lengths = sorted({choice.length_penalty for choice in scores})
     rows = sorted({(c.beam_size, c.coverage_penalty) for c in scores})
