@@ -24,7 +24,7 @@ def test_the_average_of_a_run_is_tuned_and_translates_as_promised(
     assert tuned.returncode == 0, tuned.stderr
     best = json.loads(tuned.stdout)["best"]
     assert best["score"] >= json.loads(tuned.stdout)["score_before"]
-    assert attnmt("verify", *run, cwd=work).returncode == 0
+    assert attnmt("verify", run[1], cwd=work).returncode == 0
 
     data = json.loads((work / "runs/tiny/manifest.json").read_text("utf-8"))["data"]
     corpus = Path(data[0]["text"][0][0]).parent
