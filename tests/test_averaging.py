@@ -1,6 +1,8 @@
 """The mean of checkpoints is a whole run folder, or there is none."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -156,3 +158,45 @@ def test_the_best_of_several_runs_have_a_mean(run: Run, tmp_path: Path) -> None:
     found = average(both, tmp_path / "mean")
     arrays = checkpoint.load_arrays(found.best_checkpoint() / WEIGHTS)
     assert arrays["scale"] == pytest.approx((1.0 + 0.1) / 2)
+
+
+def attnmt_average(
+    *arguments: object, cwd: Path, python: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *python, "-m", "attnmt", "average", *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd,
+    )
+
+
+def test_the_command_averages_the_last_without_tensorflow(run: Run) -> None:
+    folder = run.path.parent
+    done = attnmt_average(
+        *("run", "--last", 2), cwd=folder, python=("-X", "importtime")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "safetensors" in done.stderr and "tensorflow" not in done.stderr
+    assert "written: " in done.stdout
+    found = Run(folder / "run-average")
+    arrays = checkpoint.load_arrays(found.best_checkpoint() / WEIGHTS)
+    assert arrays["scale"] == pytest.approx((0.4 + 1.0) / 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("run --checkpoints 3,4", "no checkpoint of step 4: "),
+        ("run --checkpoints 3", "expected two checkpoints or more, found 1"),
+        ("run --checkpoints 3,3", "expected steps, as in 1000,2000, found '3,3'"),
+        ("run --last 4", "expected 4 checkpoints or more, found 3"),
+        ("run run --last 2", "expected one run"),
+        ("run -o nowhere/x", "there is no folder nowhere"),
+    ],
+)
+def test_wrong_options_are_usage_errors(run: Run, arguments: str, message: str) -> None:
+    done = attnmt_average(*arguments.split(), cwd=run.path.parent)
+    assert done.returncode == 2
+    assert message in done.stderr and "Traceback" not in done.stderr
+    assert sorted(path.name for path in run.path.parent.iterdir()) == ["run"]
