@@ -17,7 +17,7 @@ LAYERS = (
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"}
     | {"attnmt.sealed", "attnmt.tensor_header"},
     {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported"},
-    {"attnmt.verify"},
+    {"attnmt.verify", "attnmt.averaging"},
     {"attnmt.sentences"},
     {"attnmt.edits"},
     {"attnmt.translating"},
@@ -30,7 +30,7 @@ LAYERS = (
 LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "translating", "exported", "litert", "verify", "sealed"),
-    *("tensor_header", "checkpoint"),
+    *("tensor_header", "checkpoint", "averaging"),
 )
 
 

@@ -34,6 +34,14 @@ COMMANDS = {
         "export",
         "Export a trained model to run without TensorFlow, and check that it does.",
     ),
+    "average": (
+        "average",
+        "Average the weights of checkpoints into a new run folder.",
+    ),
+    "tune-decoding": (
+        "tune_decoding",
+        "Find the beam size and the penalties that translate best.",
+    ),
     "verify": (
         "verify",
         "Check that a run folder is whole: all hashes, nothing foreign.",
@@ -58,7 +66,9 @@ def add_summaries(app: typer.Typer) -> None:
 
 def load_command(name: str) -> Any:
     """Import a subcommand."""
-    found = getattr(import_module(f"attnmt.cli.{name}"), COMMANDS[name][0])
+    found = getattr(
+        import_module(f"attnmt.cli.{name.replace('-', '_')}"), COMMANDS[name][0]
+    )
     holder = typer.Typer(rich_markup_mode="markdown")
     holder.callback()(_stand_in)  # a group even though it has one command only
     if isinstance(found, typer.Typer):

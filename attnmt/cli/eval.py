@@ -1,138 +1,53 @@
 """`attnmt eval`: BLEU, chrF and TER of translations, AER of word alignments."""
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-import typer
-
+from attnmt.cli import eval_options as options
 from attnmt.cli.translating import Links, TrustOption
-from attnmt.errors import ConfigError
+from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation import inputs, metrics
-from attnmt.evaluation.alignment_error import AlignmentScore, alignment_error
+from attnmt.evaluation.evaluating import Wanted
+from attnmt.evaluation.evaluating import evaluate as evaluated
 from attnmt.evaluation.inputs import Inputs, Rows
-from attnmt.evaluation.literature import literature_bleu
-from attnmt.evaluation.metrics import Score
-from attnmt.evaluation.report import HYPOTHESIS_FILE, Report
-from attnmt.text.lines import write_lines
+from attnmt.evaluation.significance import RESAMPLES
+from attnmt.text.lines import STANDARD_STREAM, write_lines
 
 if TYPE_CHECKING:
     from attnmt.run import Run
 
 
 def evaluate(
-    run: Annotated[
-        Path | None,
-        typer.Option(
-            help="Run folder.", show_default="$ATTNMT_RUN, or the newest in runs"
-        ),
-    ] = None,
-    source: Annotated[
-        Path | None,
-        typer.Option(help="Text to translate instead of the run's test set."),
-    ] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(help="Its reference translations, or those of --hypothesis."),
-    ] = None,
-    hypothesis: Annotated[
-        Path | None,
-        typer.Option(help="Translations to score as they are, without a model."),
-    ] = None,
-    beam: Annotated[
-        int | None,
-        typer.Option(min=1, help="Beam size.", show_default="as configured"),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of the results in RUN/eval.",
-            show_default="test, or the name of --source",
-        ),
-    ] = None,
-    metric_names: Annotated[
-        str, typer.Option("--metrics", help="Some of bleu, chrf and ter.")
-    ] = ",".join(metrics.METRICS),
-    tokenize: Annotated[
-        str | None,
-        typer.Option(
-            help="sacreBLEU tokenizer of BLEU: none, intl, zh, ...",
-            show_default="13a",
-        ),
-    ] = None,
-    lowercase: Annotated[
-        bool, typer.Option("--lowercase", help="BLEU and chrF without regard to case.")
-    ] = False,
-    with_literature: Annotated[
-        bool,
-        typer.Option(
-            "--literature",
-            help="Also the BLEU of the Multi30k papers: lower-cased, normalised, "
-            "Moses-tokenised.",
-        ),
-    ] = False,
-    literature_reference: Annotated[
-        Path | None,
-        typer.Option(
-            help="References for --literature that are lower-cased, normalised and "
-            "tokenised already.",
-            show_default="made from the references",
-        ),
-    ] = None,
-    lang: Annotated[
-        str | None,
-        typer.Option(
-            help="Target language of --literature.", show_default="that of the run"
-        ),
-    ] = None,
-    gold_alignment: Annotated[
-        Path | None,
-        typer.Option(
-            help="Gold word alignments for AER: i-j is sure, ipj and i?j possible. "
-            "A model is made to produce the references for it.",
-        ),
-    ] = None,
-    gold_index: Annotated[
-        int,
-        typer.Option(min=0, max=1, help="Number of the first word in them."),
-    ] = 0,
-    links: Annotated[
-        Links,
-        typer.Option(
-            help="Links of a model's attention: argmax, of each target word the source "
-            "word that it reads most, strong, also those that it reads half as much."
-        ),
-    ] = Links.argmax,
-    set: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            help="Change a setting of decoding, or one of model.attention that needs "
-            "no training.",
-        ),
-    ] = None,
-    alignment: Annotated[
-        Path | None,
-        typer.Option(
-            help="Word alignments i-j, from 0, to compare with the gold ones, "
-            "without a model."
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write the figures to this JSON file."),
-    ] = None,
+    run: options.Run = None,
+    source: options.Source = None,
+    reference: options.Reference = None,
+    hypothesis: options.Hypothesis = None,
+    beam: options.Beam = None,
+    name: options.Name = None,
+    metric_names: options.Metrics = options.ALL_METRICS,
+    tokenize: options.Tokenize = None,
+    lowercase: options.Lowercase = False,
+    bootstrap: options.Bootstrap = None,
+    baseline: options.Baseline = None,
+    details: options.WithDetails = False,
+    with_literature: options.Literature = False,
+    literature_reference: options.LiteratureReference = None,
+    lang: options.Lang = None,
+    gold_alignment: options.GoldAlignment = None,
+    gold_index: options.GoldIndex = 0,
+    links: options.AttentionLinks = Links.argmax,
+    set: options.Settings = None,
+    alignment: options.Alignment = None,
+    output: options.Output = None,
     trust_code: TrustOption = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON instead of a table.")
-    ] = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Score translations: the test set of a run, other text, or two files.
 
     With a model, the translations and the figures are kept in RUN/eval/NAME.
     """
-    wanted = [metric.strip() for metric in metric_names.split(",")]
-    metrics.build_metrics(wanted, tokenize, lowercase)
+    names = [metric.strip() for metric in metric_names.split(",")]
+    metrics.build_metrics(names, tokenize, lowercase)
     free = hypothesis or alignment  # of a model
     _refuse(
         (
@@ -162,6 +77,11 @@ def evaluate(
             "--literature needs --hypothesis FILE and --reference FILE, or a model",
         ),
         (
+            (bootstrap or baseline or details) and alignment and not hypothesis,
+            "--bootstrap, --baseline and --details need --hypothesis FILE and "
+            "--reference FILE, or a model",
+        ),
+        (
             with_literature and hypothesis and not lang,
             "--literature with --hypothesis needs --lang CODE, as in de",
         ),
@@ -174,41 +94,49 @@ def evaluate(
             f"--name: expected the name of a folder in RUN/eval, found {name!r}",
         ),
     )
+    called = name or inputs.default_name(source)
     given = Inputs(
         hypothesis=inputs.text(hypothesis),
         source=inputs.text(source),
         reference=inputs.text(reference),
+        baseline=inputs.baseline(baseline, called),
         literature_reference=inputs.text(literature_reference),
         alignment=inputs.links(alignment),
         gold_alignment=inputs.gold(gold_alignment, gold_index),
     )
     if inputs.seems_one_indexed(given.gold_alignment):
-        _say("no gold link names word 0: if words count from 1, pass --gold-index 1")
+        say("no gold link names word 0: if words count from 1, pass --gold-index 1")
     origin: dict[str, object] = {}
-    folder = None
+    folder = training = None
     if free:
         given.check()
     else:
+        from attnmt.cli.eval_translating import translate
         from attnmt.run import Run, find_run
 
         chosen = Run(find_run(run))
-        folder = chosen.eval_dir(name or inputs.default_name(source))
+        folder = chosen.eval_dir(called)
         lang = lang or chosen.load_config().data.target_lang
         given = inputs.with_test_set(given, chosen)
-        given, origin = _translate(
+        given, origin = translate(
             given, chosen, beam, set or [], links.value, trust_code
         )
-    scores = _scores(given, wanted, tokenize, lowercase)
-    if with_literature and lang:
-        scores.append(_literature_score(given, lang))
-    origin |= given.names()
-    report = Report(given.sentences, scores, _alignment_score(given), origin)
-    print(report.json() if as_json else report.table())
+        training = _training_text(chosen) if details else None
+    wanted = Wanted(
+        metrics=names,
+        tokenize=tokenize,
+        lowercase=lowercase,
+        resamples=bootstrap or (RESAMPLES if baseline else 0),
+        literature=lang if with_literature else None,
+        details=details,
+    )
+    report = evaluated(given, wanted, origin, training)
+    write_lines(STANDARD_STREAM, [report.json() if as_json else report.table()])
     if output is not None:
         write_lines(output, [report.json()])
     if folder is not None and given.hypothesis is not None:
         report.write(folder, given.hypothesis.rows)
-        _say(f"written: {folder}")
+        say(f"written: {folder}")
 
 
 def _refuse(*rules: tuple[object, str]) -> None:
@@ -217,85 +145,15 @@ def _refuse(*rules: tuple[object, str]) -> None:
         raise ConfigError("\n".join(messages))
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """Tell something that is no result."""
     print(message, file=sys.stderr)
 
 
-def _translate(
-    given: Inputs,
-    run: "Run",
-    beam: int | None,
-    settings: list[str],
-    links: Literal["argmax", "strong"],
-    trust_code: bool,
-) -> tuple[Inputs, dict[str, object]]:
-    """Add what the model makes of the sources, and say how it was made."""
-    given.check()
-    assert given.source is not None and given.reference is not None
-    sources, references = given.source.rows, given.reference.rows
-    step = int(run.best_checkpoint().name)
-
-    from attnmt import devices
-
-    devices.load_tensorflow()
-    from attnmt.translating import with_decoding
-    from attnmt.translator import Translator
-
-    decoding = with_decoding(run.load_config(settings), beam_size=beam)
-    translator = Translator.load(
-        run.path, decoding=decoding, settings=settings, trust_code=trust_code
-    )
-    _say(
-        f"translating {len(sources)} sentences: run {run.path}, step {step}, "
-        f"beam {translator.decoding.beam_size}"
-    )
-    found = [translation.text for translation in translator.translate(sources)]
-    given = given._replace(hypothesis=Rows(HYPOTHESIS_FILE, found))
-    if given.gold_alignment is not None and translator.align_kind == "slot":
-        _say(
-            "no alignment error: this model's attention is over memory slots, not words"
-        )
-    elif given.gold_alignment is not None:
-        # The gold links are of the reference's words, as spaces part them.
-        forced = translator.force(sources, references)
-        rows = [{*found.between_spaces().links(links)} for found in forced]
-        given = given._replace(alignment=Rows("attention to the references", rows))
-    origin: dict[str, object] = {
-        "run": str(run.path),
-        "step": step,
-        "decoding": translator.decoding.model_dump(),
-    }
-    return given, origin
-
-
-def _scores(
-    given: Inputs, wanted: list[str], tokenize: str | None, lowercase: bool
-) -> list[Score]:
-    if given.hypothesis is None or given.reference is None:
-        return []
-    return metrics.score(
-        given.hypothesis.rows,
-        given.reference.rows,
-        metrics=wanted,
-        tokenize=tokenize,
-        lowercase=lowercase,
-    )
-
-
-def _literature_score(given: Inputs, lang: str) -> Score:
-    assert given.hypothesis is not None and given.reference is not None
-    published = given.literature_reference
-    reference = published or given.reference
-    return literature_bleu(
-        given.hypothesis.rows,
-        reference.rows,
-        lang,
-        published=published is not None,
-        reference_name=reference.name,
-    )
-
-
-def _alignment_score(given: Inputs) -> AlignmentScore | None:
-    if given.alignment is None or given.gold_alignment is None:
+def _training_text(run: "Run") -> Rows[str] | None:
+    """What makes a word frequent or rare; None, said, when it is not there."""
+    try:
+        return inputs.training_text(run)
+    except DataError as error:
+        say(f"words are counted in the references: {error}")
         return None
-    return alignment_error(given.alignment.rows, given.gold_alignment.rows)

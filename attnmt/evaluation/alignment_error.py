@@ -2,18 +2,20 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from attnmt.analysis.alignments import Link, parse_pharaoh
 from attnmt.errors import DataError
 from attnmt.text.lines import read_lines
+
+if TYPE_CHECKING:  # it brings NumPy along, which two files do not need
+    from attnmt.analysis.alignments import Link
 
 
 class Gold(NamedTuple):
     """What people marked in one sentence pair: (source word, target word) from 0."""
 
-    sure: Collection[Link]
-    possible: Collection[Link]  # need not repeat the sure ones
+    sure: "Collection[Link]"
+    possible: "Collection[Link]"  # need not repeat the sure ones
 
 
 class AlignmentScore(NamedTuple):
@@ -28,7 +30,7 @@ class AlignmentScore(NamedTuple):
 
 
 def alignment_error(
-    hypotheses: Sequence[Collection[Link]], gold: Sequence[Gold]
+    hypotheses: "Sequence[Collection[Link]]", gold: Sequence[Gold]
 ) -> AlignmentScore:
     """Compare links with gold links, counted over the whole corpus.
 
@@ -67,7 +69,7 @@ def read_gold(path: Path, *, one_indexed: bool = False) -> list[Gold]:
     ]
 
 
-def read_links(path: Path, *, one_indexed: bool = False) -> list[set[Link]]:
+def read_links(path: Path, *, one_indexed: bool = False) -> "list[set[Link]]":
     """Read Pharaoh links `i-j`, a sentence a line."""
     return [
         set().union(*_parse(line, path, number, one_indexed))
@@ -77,7 +79,9 @@ def read_links(path: Path, *, one_indexed: bool = False) -> list[set[Link]]:
 
 def _parse(
     line: str, path: Path, number: int, one_indexed: bool
-) -> tuple[set[Link], set[Link]]:
+) -> "tuple[set[Link], set[Link]]":
+    from attnmt.analysis.alignments import parse_pharaoh
+
     try:
         return parse_pharaoh(line, one_indexed=one_indexed)
     except DataError as error:

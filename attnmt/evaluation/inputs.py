@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from attnmt.analysis.alignments import Link
-from attnmt.analysis.words import space_spans
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation.alignment_error import Gold, read_gold, read_links
 from attnmt.evaluation.metrics import check_counts
 from attnmt.text.lines import STANDARD_STREAM, read_lines
 
 if TYPE_CHECKING:
+    from attnmt.analysis.alignments import Link
     from attnmt.config.schema import Corpus
     from attnmt.run import Run
 
 T = TypeVar("T")
+HYPOTHESIS_FILE = "hypothesis.txt"  # in the folder of an evaluation
 
 
 class Rows(NamedTuple, Generic[T]):
@@ -31,8 +31,9 @@ class Inputs(NamedTuple):
     hypothesis: Rows[str] | None = None
     source: Rows[str] | None = None
     reference: Rows[str] | None = None
+    baseline: Rows[str] | None = None  # other translations
     literature_reference: Rows[str] | None = None  # lc.norm.tok text
-    alignment: Rows[set[Link]] | None = None
+    alignment: "Rows[set[Link]] | None" = None
     gold_alignment: Rows[Gold] | None = None
 
     @property
@@ -57,7 +58,22 @@ def text(path: Path | None) -> Rows[str] | None:
     return None if path is None else Rows(str(path), list(read_lines(path)))
 
 
-def links(path: Path | None) -> Rows[set[Link]] | None:
+def baseline(path: Path | None, name: str) -> Rows[str] | None:
+    """Other translations: a file, or of a run folder those of its evaluation `name`."""
+    if path is not None and path.is_dir():
+        from attnmt.run import Run
+
+        folder = Run(path).eval_dir(name)
+        if not (folder / HYPOTHESIS_FILE).is_file():
+            raise ConfigError(
+                f"--baseline {path}: expected a file of translations, or a run with an "
+                f"evaluation in {folder}: attnmt eval --run {path} makes it"
+            )
+        path = folder / HYPOTHESIS_FILE
+    return text(path)
+
+
+def links(path: Path | None) -> "Rows[set[Link]] | None":
     """Pharaoh links counted from 0, when a file is named."""
     return None if path is None else Rows(str(path), read_links(path))
 
@@ -82,22 +98,37 @@ def with_test_set(given: Inputs, run: "Run") -> Inputs:
 
     Raises ConfigError when it names none, DataError when it cannot be read.
     """
-    from attnmt.text.corpora import read_pairs
-
     if given.source is not None:
         return given
-    data = run.load_config().data
-    if data.test is None:
+    test = run.load_config().data.test
+    if test is None:
         raise ConfigError(
             f"{run.config_file}: expected a test set (data.test), found none: "
             "pass --source FILE --reference FILE"
         )
-    pairs = list(read_pairs(data.test, data.source_lang, data.target_lang))
-    source, reference = _names(data.test)
-    return given._replace(
-        source=Rows(source, [source for source, _ in pairs]),
-        reference=Rows(reference, [target for _, target in pairs]),
-    )
+    source, reference = _sides(run, test)
+    return given._replace(source=source, reference=reference)
+
+
+def validation_set(run: "Run") -> tuple[Rows[str], Rows[str]]:
+    """The validation text of a run. Raises ConfigError when it has none."""
+    valid = run.load_config().data.valid
+    if valid is None:
+        raise ConfigError(
+            f"{run.config_file}: expected validation text (data.valid), found none: "
+            "there is nothing to tune on"
+        )
+    return _sides(run, valid)
+
+
+def training_text(run: "Run") -> Rows[str]:
+    """The target side of all that a run was trained on. Raises DataError."""
+    from attnmt.text.corpora import read_pairs
+
+    data = run.load_config().data
+    pairs = (read_pairs(c, data.source_lang, data.target_lang) for c in data.train)
+    rows = [target for corpus in pairs for _, target in corpus]
+    return Rows("the training text", rows)
 
 
 def default_name(source: Path | None) -> str:
@@ -107,6 +138,18 @@ def default_name(source: Path | None) -> str:
     if source == STANDARD_STREAM:
         return "stdin"
     return Path(source.name.removesuffix(".gz")).stem
+
+
+def _sides(run: "Run", corpus: "Corpus") -> tuple[Rows[str], Rows[str]]:
+    from attnmt.text.corpora import read_pairs
+
+    data = run.load_config().data
+    pairs = list(read_pairs(corpus, data.source_lang, data.target_lang))
+    source, reference = _names(corpus)
+    return (
+        Rows(source, [source for source, _ in pairs]),
+        Rows(reference, [target for _, target in pairs]),
+    )
 
 
 def _names(corpus: "Corpus") -> tuple[str, str]:
@@ -119,6 +162,8 @@ def _names(corpus: "Corpus") -> tuple[str, str]:
 def _check_words(
     gold: Rows[Gold], sources: Sequence[str], references: Sequence[str]
 ) -> None:
+    from attnmt.analysis.words import space_spans
+
     sentences = zip(gold.rows, sources, references, strict=True)
     for number, (links, source, reference) in enumerate(sentences, 1):
         limits = len(space_spans(source)), len(space_spans(reference))

@@ -34,6 +34,8 @@ def literature_bleu(
     *,
     published: bool,
     reference_name: str,
+    resamples: int = 0,
+    baseline: Sequence[str] | None = None,
 ) -> Score:
     """Score plain hypotheses as the Multi30k papers do.
 
@@ -48,6 +50,8 @@ def literature_bleu(
         references if published else lc_norm_tok(references, lang),
         metrics=["bleu"],
         tokenize="none",
+        resamples=resamples,
+        baseline=None if baseline is None else lc_norm_tok(baseline, lang),
     )[0]
     note = (
         f"lower-cased, normalised, tokenised by sacremoses {version('sacremoses')} "

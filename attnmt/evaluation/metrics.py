@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from attnmt.errors import ConfigError, DataError
+from attnmt.evaluation.significance import Interval, Versus, certainty
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
@@ -19,6 +20,8 @@ class Score(NamedTuple):
     signature: str
     text: str  # sacreBLEU's own line, with the n-gram precisions of BLEU
     note: str = ""
+    interval: Interval | None = None
+    versus: Versus | None = None
 
 
 def score(
@@ -28,8 +31,12 @@ def score(
     metrics: Sequence[str] = METRICS,
     tokenize: str | None = None,
     lowercase: bool = False,
+    resamples: int = 0,
+    baseline: Sequence[str] | None = None,
 ) -> list[Score]:
     """Score hypotheses against one reference each, a Score per name in `metrics`.
+
+    With `resamples` a Score has an interval, and with a `baseline` its significance.
 
     `tokenize` is a sacreBLEU tokenizer for BLEU (13a when None). `lowercase` concerns
     BLEU and chrF: TER, as sacreBLEU defines it, never looks at case.
@@ -37,7 +44,13 @@ def score(
     """
     built = build_metrics(metrics, tokenize, lowercase)
     check_counts({"hypotheses": len(hypotheses), "references": len(references)})
-    return [_apply(metric, hypotheses, references) for metric in built]
+    scores = [_apply(metric, hypotheses, references) for metric in built]
+    if not resamples:
+        return scores
+    return [
+        _with_certainty(*pair, hypotheses, references, resamples, baseline)
+        for pair in zip(scores, built, strict=True)
+    ]
 
 
 def build_metrics(
@@ -93,4 +106,20 @@ def _apply(
     signature = str(metric.get_signature())
     return Score(
         result.name, result.score, signature, result.format(signature=signature)
+    )
+
+
+def _with_certainty(
+    score: Score,
+    metric: "Metric",
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    resamples: int,
+    baseline: Sequence[str] | None,
+) -> Score:
+    found = certainty(
+        metric, hypotheses, references, resamples=resamples, baseline=baseline
+    )
+    return score._replace(
+        signature=found.signature, interval=found.interval, versus=found.versus
     )

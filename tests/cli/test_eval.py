@@ -86,6 +86,13 @@ def test_two_files_need_no_tensorflow(files: Path) -> None:
     assert not imported & {"tensorflow", "keras", "tensorflow_datasets"}
 
 
+def test_plain_scores_need_no_numpy(files: Path) -> None:
+    arguments = ("--hypothesis", "hyp", "--reference", "ref")
+    done = attnmt_eval(*arguments, cwd=files, python=("-X", "importtime"))
+    assert done.returncode == 0
+    assert "sacrebleu" in done.stderr and "numpy" not in done.stderr
+
+
 def test_options_for_sacrebleu_reach_it(files: Path) -> None:
     done = attnmt_eval(
         *("--hypothesis", "hyp", "--reference", "ref", "--json"),
@@ -104,6 +111,42 @@ def test_output_receives_what_json_prints(files: Path) -> None:
     done = attnmt_eval(*arguments, "--json", cwd=files)
     assert json_of(done)["sentences"] == 3
     assert (files / "scores.json").read_text("utf-8") == done.stdout
+
+
+def test_a_baseline_gives_intervals_and_p_values(files: Path) -> None:
+    write(files / "base", [*HYPOTHESES[:2], "Das Haus."])
+    arguments = ("--hypothesis", "hyp", "--reference", "ref", "--baseline", "base")
+    found = json_of(attnmt_eval(*arguments, "--bootstrap", 100, "--json", cwd=files))
+    bleu = found["metrics"]["BLEU"]
+    assert "bs:100|seed:12345" in bleu["signature"]
+    low, high = bleu["interval"]
+    assert low <= bleu["value"] <= high
+    assert bleu["baseline"]["value"] < bleu["value"]
+    assert 0 < bleu["baseline"]["p_randomisation"] <= 1
+    assert found["baseline"] == "base"
+
+    table = attnmt_eval(*arguments, cwd=files).stdout.split("\n")
+    assert "p (bootstrap)" in table[0] and "bs:1000" in table[1]
+
+
+def test_a_run_as_baseline_stands_for_its_evaluation(files: Path) -> None:
+    (files / "run/eval/test").mkdir(parents=True)
+    write(files / "run/eval/test/hypothesis.txt", REFERENCES)
+    arguments = ("--hypothesis", "hyp", "--reference", "ref", "--baseline", "run")
+    found = json_of(attnmt_eval(*arguments, "--json", cwd=files))
+    assert found["metrics"]["BLEU"]["baseline"]["value"] == pytest.approx(100)
+
+
+def test_details_are_in_the_table_and_in_json(files: Path) -> None:
+    write(files / "base", REFERENCES)
+    arguments = ("--hypothesis", "hyp", "--reference", "ref", "--details")
+    found = json_of(attnmt_eval(*arguments, "--json", cwd=files))["details"]
+    assert found["length_of"] == found["frequency_in"] == "ref"
+    assert sum(group["sentences"] for group in found["by_length"]) == 3
+    assert found["examples"]["worst"][0]["hypothesis"] == "Eine Katze sieht."
+
+    shown = attnmt_eval(*arguments, "--baseline", "base", cwd=files).stdout
+    assert "baseline F1" in shown and "worse than the baseline:\nline 3\n" in shown
 
 
 def test_translations_may_come_through_a_pipe(files: Path) -> None:
@@ -173,6 +216,8 @@ def test_gold_that_seems_to_count_from_one_is_pointed_out(files: Path) -> None:
         ("--hypothesis hyp --reference ref --lang de", "need --literature"),
         ("--hypothesis hyp --reference ref --gold-alignment gold", "needs --alignment"),
         ("--alignment links", "needs --gold-alignment"),
+        ("--alignment links --gold-alignment gold --details", "need --hypothesis"),
+        ("--hypothesis hyp --reference ref --baseline .", "--baseline .: expected"),
         ("--hypothesis hyp --reference ref --metrics bleu,blue", "'blue'"),
         ("--hypothesis hyp --reference ref --tokenize 14a", "'14a'"),
         ("--name ../x", "--name: expected"),
