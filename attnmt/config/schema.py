@@ -170,6 +170,10 @@ class Encoder(Section):
         description="Add what a layer reads to what it tells, from the second layer "
         "on, Wu et al. (2016).",
     )
+    layer_norm: bool = Field(
+        default=False,
+        description="Normalise the gates and the carry of the cells, Ba et al. (2016).",
+    )
     self_attention_heads: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0,
         description="Heads of a self-attention over the states, Vaswani et al. "
@@ -209,6 +213,10 @@ class Decoder(Section):
         default=False,
         description="Add what a layer reads to what it tells, from the second layer "
         "on, Wu et al. (2016).",
+    )
+    layer_norm: bool = Field(
+        default=False,
+        description="Normalise the gates and the carry of the cells, Ba et al. (2016).",
     )
 
     copy_source: bool = Field(
@@ -283,6 +291,11 @@ class Dropout(Section):
         description="Numbers between layers and before the output projection.",
     )
     word: Rate = Field(default=0.0, description="Whole pieces, on either side.")
+    variational: bool = Field(
+        default=False,
+        description="embedding and output leave out the same numbers at all positions "
+        "of a sentence, as recurrent always does, Gal & Ghahramani (2016).",
+    )
 
 
 class Model(Section):
@@ -366,6 +379,16 @@ class Training(Section):
     clip_norm: Annotated[float, Field(ge=0.0)] = Field(
         default=5.0,
         description="Largest global norm of a gradient; 0 turns clipping off.",
+    )
+    weight_decay: Annotated[float, Field(ge=0.0)] = Field(
+        default=0.0,
+        description="Share of the matrices, times the learning rate, that an update "
+        "takes away; biases and gains stay, Loshchilov & Hutter (2019).",
+    )
+    average: Rate = Field(
+        default=0.0,
+        description="Decay of a moving average of the weights, as in 0.999, which is "
+        "what is validated and translates; 0 is none.",
     )
     coverage_loss: Annotated[float, Field(ge=0.0)] = Field(
         default=0.0,

@@ -12,7 +12,8 @@ from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 from attnmt.run import Run
-from attnmt.training.session import _differences, _flat, train
+from attnmt.training.resuming import differences, flat
+from attnmt.training.session import train
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 MakeConfig = Callable[..., Config]
@@ -122,7 +123,7 @@ def test_some_settings_may_change_on_the_way(
 ) -> None:
     changed = make_config(**{section: values})
     assert changed != make_config()
-    assert _differences(_flat(make_config()), _flat(changed)) == []
+    assert differences(flat(make_config()), flat(changed)) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_others_may_not_and_are_named_with_both_values(
     make_config: MakeConfig, section: str, values: dict, expected: list[str]
 ) -> None:
     changed = make_config(**{section: values})
-    assert _differences(_flat(make_config()), _flat(changed)) == expected
+    assert differences(flat(make_config()), flat(changed)) == expected
 
 
 def test_what_cannot_be_trained_leaves_no_folder(make_config: MakeConfig) -> None:
