@@ -1,7 +1,7 @@
 """The training of a run: epochs of updates, validations, checkpoints."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 import numpy as np
@@ -34,13 +34,14 @@ class Loop:
         config: Config,
         run: Run,
         trainer: Trainer,
-        corpora: list[EncodedCorpus],
+        corpora: Callable[[int], list[EncodedCorpus]],
         validator: Validator | None,
         state: checkpoint.State,
         links: list[Side] | None = None,
     ) -> None:
         self.config, self.run, self.state = config, run, state
         self.trainer, self.corpora, self.validator = trainer, corpora, validator
+        # `corpora` has those of each epoch.
         self.links = links  # of the corpora, for guided alignment
         self.progress = Progress()
         self.journal = Journal(run, state.step)
@@ -73,11 +74,10 @@ class Loop:
     def _epoch(self) -> None:
         options, state = self.config.training, self.state
         weights = [corpus.weight for corpus in self.config.data.train]
-        plan = plan_epoch(
-            self.corpora, weights, options.batch_tokens, self.config.seed, state.epoch
-        )
+        corpora, seed = self.corpora(state.epoch), self.config.seed
+        plan = plan_epoch(corpora, weights, options.batch_tokens, seed, state.epoch)
         self._batches = len(plan)
-        rest = (self._make_batch(indices) for indices in plan[state.batch :])
+        rest = (self._make_batch(corpora, indices) for indices in plan[state.batch :])
         for batches in prefetch(_groups(rest, options.accumulate)):
             self._update(batches)
             if state.batch < len(plan):  # else the end of the epoch sees to it all
@@ -91,10 +91,12 @@ class Loop:
         self._save()
         self._stop_if_asked()
 
-    def _make_batch(self, indices: np.ndarray) -> Batch | GuidedBatch:
+    def _make_batch(
+        self, corpora: list[EncodedCorpus], indices: np.ndarray
+    ) -> Batch | GuidedBatch:
         if self.links:
-            return guided_batch(self.corpora, self.links, indices)
-        return make_batch(self.corpora, indices)
+            return guided_batch(corpora, self.links, indices)
+        return make_batch(corpora, indices)
 
     def _stop_if_asked(self) -> None:
         if self._interruption.asked:

@@ -17,19 +17,27 @@ from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 from attnmt.training.guidance import prepare_links
+from attnmt.training.initial import freeze, take_weights, with_tokenizers_of
 from attnmt.training.loop import Loop, point
 from attnmt.training.manifest import write_manifest
 from attnmt.training.progress import clock, say
+from attnmt.training.resampling import corpora_by_epoch
 from attnmt.training.resuming import Resume, check_resume
 from attnmt.training.step import Trainer
 from attnmt.training.validation import Validator
 
 
-def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) -> Run:
+def train(
+    config: Config,
+    resume: Resume = "auto",
+    command: Sequence[str] = (),
+    init_from: Path | None = None,
+) -> Run:
     """Train until the end, from where an earlier command left off.
 
-    Raises ConfigError when the run folder holds another training, DataError for
-    unusable text, DivergedError when the loss is no longer a number.
+    A new training begins with the weights of the run `init_from`. Raises ConfigError
+    when the run folder holds another training, DataError for unusable text,
+    DivergedError when the loss is no longer a number.
     """
     run = Run(config.run_dir)
     with ExitStack() as stack:
@@ -40,7 +48,11 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
         check_resume(config, run, found is not None, resume)
         device = devices.prepare(config.runtime)
         # A model or text that cannot be is told before the wait.
-        _check_guidance(config, build_model(config.model, 4, 4))
+        small = build_model(config.model, 4, 4)
+        _check_guidance(config, small)
+        freeze(small, config.training.freeze)
+        parent = Run(init_from) if init_from and found is None else None
+        start = with_tokenizers_of(parent, config) if parent else config
         _check_text(config)
         say(f"device: {device.description}")
         if not known:
@@ -48,7 +60,20 @@ def train(config: Config, resume: Resume = "auto", command: Sequence[str] = ()) 
             _enter(run, stack)
             if run.checkpoints_dir.exists():
                 raise ConfigError(f"{run.path}: another training has just begun here")
-        return _train(config, run, device, found, command)
+        if found is None:  # left by a training of other settings, stopped early
+            shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
+        write_atomically(run.config_file, dump_config(config))
+        tokenizers = prepare_tokenizers(start, run.tokenizer_dir)
+        corpora, valid = _encode(config, run, tokenizers)
+        write_manifest(run, device, corpora, command, resumes=found is not None)
+        model = _make_model(config, tokenizers, parent)
+        trainer = Trainer(model, config.training, device.precision)
+        state = _restore(run, trainer, tokenizers, found)
+        validator = Validator(config, model, tokenizers, valid) if valid else None
+        links = _links(config, run, tokenizers, corpora)
+        by_epoch = corpora_by_epoch(config, run, tokenizers, corpora)
+        _finish(Loop(config, run, trainer, by_epoch, validator, state, links))
+        return run
 
 
 def _enter(run: Run, stack: ExitStack) -> None:
@@ -61,30 +86,28 @@ def _enter(run: Run, stack: ExitStack) -> None:
         checkpoint.remove(left_over)
 
 
-def _train(
-    config: Config,
-    run: Run,
-    device: devices.Device,
-    found: tuple[Path, checkpoint.State] | None,
-    command: Sequence[str],
-) -> Run:
-    if found is None:  # left by a training that was stopped early, of other settings
-        shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
-    write_atomically(run.config_file, dump_config(config))
-    tokenizers = prepare_tokenizers(config, run.tokenizer_dir)
-    corpora, valid = _encode(config, run, tokenizers)
-    write_manifest(run, device, corpora, command, resumes=found is not None)
-    loop = _build(config, run, device, tokenizers, corpora, valid, found)
+def _finish(loop: Loop) -> None:
     if loop.state.finished and loop.is_over():
         say(
             f"nothing left to do: the training ended at step {loop.state.step}; raise "
             f"{loop.calendar.ended_by(loop.state)} to go on"
         )
-        return run
+        return
     loop.run_to_end()
     state = loop.state
-    say(f"trained {state.step} steps in {clock(state.seconds)}: {run.path}")
-    return run
+    say(f"trained {state.step} steps in {clock(state.seconds)}: {loop.run.path}")
+
+
+def _make_model(
+    config: Config, tokenizers: tuple[Tokenizer, Tokenizer], parent: Run | None
+) -> Seq2Seq:
+    devices.seed_everything(config.seed)
+    model = build_model(config.model, *map(len, tokenizers))
+    if parent:
+        take_weights(parent, model, tokenizers)
+    freeze(model, config.training.freeze)
+    say(f"model: {model.count_params():,} parameters")
+    return model
 
 
 def _check_text(config: Config) -> None:
@@ -126,19 +149,13 @@ def _encode(
     return corpora, prepare_corpus(data.valid, data, *tokenizers, folder, None)
 
 
-def _build(
-    config: Config,
+def _restore(
     run: Run,
-    device: devices.Device,
+    trainer: Trainer,
     tokenizers: tuple[Tokenizer, Tokenizer],
-    corpora: list[EncodedCorpus],
-    valid: EncodedCorpus | None,
     found: tuple[Path, checkpoint.State] | None,
-) -> Loop:
-    devices.seed_everything(config.seed)
-    model = build_model(config.model, *map(len, tokenizers))
-    trainer = Trainer(model, config.training, device.precision)
-    say(f"model: {model.count_params():,} parameters")
+) -> checkpoint.State:
+    """Where the training goes on, or begins, with the weights of there."""
     state = checkpoint.State()
     fingerprints = [tokenizer.fingerprint for tokenizer in tokenizers]
     if found is not None:
@@ -148,9 +165,7 @@ def _build(
         point(run, state)  # a killed training may have saved it and not come so far
         say(f"resumed from step {state.step} (epoch {state.epoch})")
     state.tokenizers = fingerprints
-    validator = Validator(config, model, tokenizers, valid) if valid else None
-    links = _links(config, run, tokenizers, corpora)
-    return Loop(config, run, trainer, corpora, validator, state, links)
+    return state
 
 
 def _check_guidance(config: Config, model: Seq2Seq) -> None:

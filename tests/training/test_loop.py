@@ -129,7 +129,7 @@ def make_loop(base: tuple[dict, EncodedCorpus], tmp_path: Path) -> Callable[...,
         start = state or checkpoint.State()
         run = Run(tmp_path / "run")
         run.path.mkdir(exist_ok=True)
-        return Loop(config, run, trainer, [corpus], validator, start)  # type: ignore[arg-type]
+        return Loop(config, run, trainer, lambda _: [corpus], validator, start)  # type: ignore[arg-type]
 
     return make
 

@@ -65,11 +65,20 @@ def test_a_training_that_is_over_has_nothing_left_to_do(
     assert "warning: the training text is not what it was" in printed
 
 
+PLAIN: dict[str, dict] = {"training": {}, "tokenizer": {}}
+MORE = {
+    "training": {"average": 0.9, "weight_decay": 0.1},
+    "tokenizer": {"vocab_size": 320, "sampling": 0.2},
+}
+
+
+@pytest.mark.parametrize("options", [PLAIN, MORE])
 def test_a_damaged_checkpoint_is_passed_over_and_changes_nothing(
-    make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
+    options: dict, make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drops = {"dropout": {"embedding": 0.3, "recurrent": 0.3, "word": 0.3}}
-    config = make_config(model=drops, validation={"metrics": ["loss"]})
+    rates = {"embedding": 0.3, "recurrent": 0.3, "word": 0.3}
+    drops = {"dropout": rates | {"variational": options is MORE}}
+    config = make_config(model=drops, validation={"metrics": ["loss"]}, **options)
     run = train(config)
     end = weights(run)
     newest = sorted(run.checkpoints_dir.iterdir())[-1]
