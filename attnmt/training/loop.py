@@ -27,7 +27,10 @@ from attnmt.training.validation import Validator
 
 
 class Loop:
-    """Runs a training from a state, to its end or to an interruption."""
+    """Runs a training from a state, to its end or to an interruption.
+
+    `corpora` tells what an epoch reads, `links` the word links of guided alignment.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,7 @@ class Loop:
     ) -> None:
         self.config, self.run, self.state = config, run, state
         self.trainer, self.corpora, self.validator = trainer, corpora, validator
-        # `corpora` has those of each epoch.
-        self.links = links  # of the corpora, for guided alignment
+        self.links = links
         self.progress = Progress()
         self.journal = Journal(run, state.step)
         self.calendar = Calendar(config, validates=validator is not None)

@@ -26,6 +26,9 @@ from attnmt.training.resuming import Resume, check_resume
 from attnmt.training.step import Trainer
 from attnmt.training.validation import Validator
 
+Tokenizers = tuple[Tokenizer, Tokenizer]
+Found = tuple[Path, checkpoint.State] | None  # the checkpoint to go on from
+
 
 def train(
     config: Config,
@@ -47,10 +50,7 @@ def train(
         found = checkpoint.newest_valid(run.checkpoints_dir)
         check_resume(config, run, found is not None, resume)
         device = devices.prepare(config.runtime)
-        # A model or text that cannot be is told before the wait.
-        small = build_model(config.model, 4, 4)
-        _check_guidance(config, small)
-        freeze(small, config.training.freeze)
+        _check_model(config)
         parent = Run(init_from) if init_from and found is None else None
         start = with_tokenizers_of(parent, config) if parent else config
         _check_text(config)
@@ -64,15 +64,7 @@ def train(
             shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
         write_atomically(run.config_file, dump_config(config))
         tokenizers = prepare_tokenizers(start, run.tokenizer_dir)
-        corpora, valid = _encode(config, run, tokenizers)
-        write_manifest(run, device, corpora, command, resumes=found is not None)
-        model = _make_model(config, tokenizers, parent)
-        trainer = Trainer(model, config.training, device.precision)
-        state = _restore(run, trainer, tokenizers, found)
-        validator = Validator(config, model, tokenizers, valid) if valid else None
-        links = _links(config, run, tokenizers, corpora)
-        by_epoch = corpora_by_epoch(config, run, tokenizers, corpora)
-        _finish(Loop(config, run, trainer, by_epoch, validator, state, links))
+        _finish(_make_loop(config, run, device, tokenizers, found, parent, command))
         return run
 
 
@@ -84,6 +76,26 @@ def _enter(run: Run, stack: ExitStack) -> None:
     check_plain(run.path)
     for left_over in run.path.rglob(".*.tmp"):  # of a training that was killed
         checkpoint.remove(left_over)
+
+
+def _make_loop(
+    config: Config,
+    run: Run,
+    device: devices.Device,
+    tokenizers: Tokenizers,
+    found: Found,
+    parent: Run | None,
+    command: Sequence[str],
+) -> Loop:
+    corpora, valid = _encode(config, run, tokenizers)
+    write_manifest(run, device, corpora, command, resumes=found is not None)
+    model = _make_model(config, tokenizers, parent)
+    trainer = Trainer(model, config.training, device.precision)
+    state = _restore(run, trainer, tokenizers, found)
+    validator = Validator(config, model, tokenizers, valid) if valid else None
+    links = _links(config, run, tokenizers, corpora)
+    by_epoch = corpora_by_epoch(config, run, tokenizers, corpora)
+    return Loop(config, run, trainer, by_epoch, validator, state, links)
 
 
 def _finish(loop: Loop) -> None:
@@ -98,9 +110,7 @@ def _finish(loop: Loop) -> None:
     say(f"trained {state.step} steps in {clock(state.seconds)}: {loop.run.path}")
 
 
-def _make_model(
-    config: Config, tokenizers: tuple[Tokenizer, Tokenizer], parent: Run | None
-) -> Seq2Seq:
+def _make_model(config: Config, tokenizers: Tokenizers, parent: Run | None) -> Seq2Seq:
     devices.seed_everything(config.seed)
     model = build_model(config.model, *map(len, tokenizers))
     if parent:
@@ -108,6 +118,18 @@ def _make_model(
     freeze(model, config.training.freeze)
     say(f"model: {model.count_params():,} parameters")
     return model
+
+
+def _check_model(config: Config) -> None:
+    """Build a small one: what cannot be is told before the wait."""
+    model, guided = build_model(config.model, 4, 4), config.training.guided_alignment
+    if guided.weight > 0.0 and model.decoder.attention.align_kind != "token":
+        raise ConfigError(
+            "training.guided_alignment.weight: expected 0, because the weights of "
+            f"model.attention.type {config.model.attention.type} are not over source "
+            f"tokens, found {guided.weight}"
+        )
+    freeze(model, config.training.freeze)
 
 
 def _check_text(config: Config) -> None:
@@ -127,7 +149,7 @@ def _make_folder(run: Run) -> None:
 
 
 def _encode(
-    config: Config, run: Run, tokenizers: tuple[Tokenizer, Tokenizer]
+    config: Config, run: Run, tokenizers: Tokenizers
 ) -> tuple[list[EncodedCorpus], EncodedCorpus | None]:
     data = config.data
     corpora = []
@@ -152,8 +174,8 @@ def _encode(
 def _restore(
     run: Run,
     trainer: Trainer,
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    found: tuple[Path, checkpoint.State] | None,
+    tokenizers: Tokenizers,
+    found: Found,
 ) -> checkpoint.State:
     """Where the training goes on, or begins, with the weights of there."""
     state = checkpoint.State()
@@ -168,20 +190,10 @@ def _restore(
     return state
 
 
-def _check_guidance(config: Config, model: Seq2Seq) -> None:
-    guided = config.training.guided_alignment.weight > 0.0
-    if guided and model.decoder.attention.align_kind != "token":
-        raise ConfigError(
-            "training.guided_alignment.weight: expected 0, because the weights of "
-            f"model.attention.type {config.model.attention.type} are not over source "
-            f"tokens, found {config.training.guided_alignment.weight}"
-        )
-
-
 def _links(
     config: Config,
     run: Run,
-    tokenizers: tuple[Tokenizer, Tokenizer],
+    tokenizers: Tokenizers,
     corpora: list[EncodedCorpus],
 ) -> list[Side] | None:
     """The word links of the training corpora, when they guide the attention."""
