@@ -23,7 +23,8 @@ model:
   dropout: {embedding: 0.1, recurrent: 0.1, output: 0.1, word: 0.1}
 """,
     "luong_lstm_tied": """
-tokenizer: {vocab_size: 450, shared: true, model_type: unigram, lowercase: true, sampling: 0.3}
+tokenizer:
+  {vocab_size: 450, shared: true, model_type: unigram, lowercase: true, sampling: 0.3}
 model:
   embeddings: {size: 20, tie: all}
   encoder: {cell: lstm, units: 12, layers: 2, bidirectional: false}
