@@ -42,6 +42,8 @@ class Seq2Seq(keras.Model):
     ) -> None:
         super().__init__()
         self.drops = config.dropout
+        # Gal & Ghahramani (2016), eq. 7: the same numbers at all times.
+        self.along = 1 if self.drops.variational else None
         self.unread = config.attention.dropout  # share of source positions
         size, tie = config.embeddings.size, config.embeddings.tie
         self.target_embedding = Embedding(target_vocabulary, size)
@@ -129,7 +131,8 @@ class Seq2Seq(keras.Model):
         output = self.decoder(
             embedded, encoded, memory, fold_in(seed, 4), report=report or self.copies
         )
-        attentional = dropout(output.attentional, self.drops.output, fold_in(seed, 5))
+        drop = self.drops.output, fold_in(seed, 5), self.along
+        attentional = dropout(output.attentional, *drop)
         return attentional, Seen(output.weights, output.extras)
 
     def logits_at(
@@ -164,7 +167,7 @@ class Seq2Seq(keras.Model):
     def _embed(self, embedding: Embedding, ids: Tensor, seed: Seed) -> Tensor:
         embedded = embedding(ids)  # [batch, time, size]
         embedded = word_dropout(embedded, self.drops.word, fold_in(seed, 0))
-        return dropout(embedded, self.drops.embedding, fold_in(seed, 1))
+        return dropout(embedded, self.drops.embedding, fold_in(seed, 1), self.along)
 
 
 def build_model(

@@ -15,7 +15,7 @@ from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.text.batches import Batch
-from attnmt.training.step import Trainer, make_optimizer
+from attnmt.training.step import Trainer
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 SOURCES, TARGETS = 11, 13  # vocabularies
@@ -82,11 +82,12 @@ def make_model(
     cell: str = "lstm",
     layers: int = 1,
     spread: float = 0.6,
+    layer_norm: bool = False,
     **drops: float,
 ) -> Seq2Seq:
     """A small model with weights of some size, so that nothing is nearly zero."""
     rates = {"embedding": 0.0, "recurrent": 0.0, "output": 0.0, "word": 0.0}
-    encoder = {"cell": cell, "units": 5, "layers": layers}
+    encoder = {"cell": cell, "units": 5, "layers": layers, "layer_norm": layer_norm}
     config = schema.Model.model_validate(
         {
             "embeddings": {"size": 6, "tie": tie},
@@ -110,12 +111,14 @@ KINDS: list[dict[str, Any]] = [
     {"tie": "target_softmax", "style": "bahdanau", "cell": "gru", "layers": 2},
     {"tie": "all", "attention": "general", "layers": 2},
     {"tie": "target_softmax", "attention": COVERED, "input_feeding": False},
+    {"layer_norm": True, "layers": 2},
+    {"layer_norm": True, "cell": "gru", "input_feeding": False},
 ]
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=lambda kind: str([*kind.values()]))
 def options(request, users_module) -> dict[str, Any]:
-    """What `make_model` takes, for four models that differ in everything."""
+    """What `make_model` takes, for models that differ in everything."""
     return request.param
 
 
@@ -254,15 +257,31 @@ def test_weights_that_no_checkpoint_would_hold_are_refused():
         named_weights(make_model(attention="users_coverage:Private"))
 
 
+@pytest.mark.parametrize("variational", [False, True])
 @pytest.mark.parametrize("place", ["embedding", "recurrent", "output", "word"])
-def test_dropout_is_a_function_of_the_seed(place):
-    model = make_model(layers=2, **{place: 0.5})
+def test_dropout_is_a_function_of_the_seed(place, variational):
+    model = make_model(layers=2, variational=variational, **{place: 0.5})
     one = whole(model, seed=tf.constant([1, 7]))[0]
     again = whole(model, seed=tf.constant([1, 7]))[0]
     other = whole(model, seed=tf.constant([1, 8]))[0]
     np.testing.assert_array_equal(one, again)
     assert not np.allclose(one, other)
     assert not np.allclose(one, whole(model)[0])
+
+
+@pytest.mark.parametrize("place", ["embedding", "output"])
+def test_variational_dropout_leaves_out_the_same_numbers_at_all_times(place):
+    """Constant vectors go in, so that what comes out tells what was left out."""
+    model = make_model(variational=True, **{place: 0.5})
+    seed, ids = tf.constant([1, 7]), tf.constant(TARGET_IN)
+    if place == "embedding":
+        model.target_embedding.table.assign(tf.ones((TARGETS, 6)))
+        seen = model._embed(model.target_embedding, ids, seed)
+    else:
+        seen = model(tf.constant(SOURCE), ids, seed)[0]
+    dropped = np.asarray(seen) == 0.0  # [batch, target, size]
+    np.testing.assert_array_equal(dropped.min(1), dropped.max(1))
+    assert 0 < dropped.mean() < 1 and (dropped[0] != dropped[1]).any()
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
@@ -358,7 +377,7 @@ def taught() -> Seq2Seq:
     """A model that knows three translations by heart."""
     model = make_model(attention=COVERED, spread=0.3)
     config = schema.Training(label_smoothing=0.0)
-    trainer = Trainer(model, make_optimizer(config, "float32"), config)
+    trainer = Trainer(model, config)
     sources, targets = [list(side) for side in zip(*LESSONS, strict=True)]
     batch = Batch(
         padded(sources), padded([[BOS, *t[:-1]] for t in targets]), padded(targets)

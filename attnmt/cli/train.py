@@ -26,19 +26,56 @@ def train(
         Resume, typer.Option(help="auto goes on where an earlier command stopped.")
     ] = Resume.auto,
     seed: Annotated[int | None, typer.Option(help="Same as --set seed=N.")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            help="Train once per seed, as in 1,2,3, into RUN_DIR-SEED; tells mean and "
+            "standard deviation of the validation scores."
+        ),
+    ] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="A run to begin with: its weights, and its tokenizer unless the "
+            "configuration names one. Of pieces it does not know the rows are new."
+        ),
+    ] = None,
 ) -> None:
     """Train a model; the same command again resumes where it was."""
     from attnmt.config.loading import load_config, located
     from attnmt.errors import ConfigError
 
+    many = _parse_seeds(seeds, seed)
     overrides = (set or []) + ([f"seed={seed}"] if seed is not None else [])
     loaded = load_config(config, overrides)
     from attnmt import devices
 
     devices.load_tensorflow()
+    from attnmt.training.seeds import train_seeds
     from attnmt.training.session import train
 
     try:
-        train(loaded, resume.value, sys.argv)
+        if many:
+            train_seeds(loaded, many, resume.value, sys.argv, init_from)
+        else:
+            train(loaded, resume.value, sys.argv, init_from)
     except ConfigError as error:
         raise ConfigError(located(str(error), config, overrides)) from error
+
+
+def _parse_seeds(text: str | None, seed: int | None) -> list[int]:
+    """The seeds of a list such as 1,2,3; none without a list."""
+    from attnmt.errors import ConfigError
+
+    if text is None:
+        return []
+    if seed is not None:
+        raise ConfigError("--seeds: expected no --seed beside it")
+    parts = text.split(",")
+    numbers = {int(part) for part in parts if part.strip().isdecimal()}
+    if len(parts) < 2 or len(numbers) < len(parts) or max(numbers) >= 2**31:
+        raise ConfigError(
+            "--seeds: expected two or more different whole numbers below 2147483648, "
+            f"as in 1,2,3, found {text!r}"
+        )
+    return sorted(numbers)

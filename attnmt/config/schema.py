@@ -129,6 +129,12 @@ class Tokenizer(Section):
     lowercase: bool = Field(
         default=False, description="Lower-case the text before cutting."
     )
+    sampling: Rate = Field(
+        default=0.0,
+        description="Cut the training text anew each epoch: bpe leaves out this share "
+        "of its merges, Provilkov et al. (2020); unigram draws with probabilities to "
+        "that power, Kudo (2018); 0 cuts always the same.",
+    )
     source_model: InputPath | None = Field(
         default=None, description="A SentencePiece model to use for the source."
     )
@@ -142,6 +148,16 @@ class Tokenizer(Section):
             raise Misfit(
                 "target_model",
                 "expected none while shared is true: source_model serves both sides",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _samples_what_has_choices(self) -> "Tokenizer":
+        if self.sampling and self.model_type not in ("bpe", "unigram"):
+            raise Misfit(
+                "sampling",
+                f"expected 0, because model_type {self.model_type} cuts in one way "
+                f"only, found {self.sampling}",
             )
         return self
 
@@ -169,6 +185,10 @@ class Encoder(Section):
         default=False,
         description="Add what a layer reads to what it tells, from the second layer "
         "on, Wu et al. (2016).",
+    )
+    layer_norm: bool = Field(
+        default=False,
+        description="Normalise the gates and the carry of the cells, Ba et al. (2016).",
     )
     self_attention_heads: Annotated[int, Field(ge=0, le=256)] = Field(
         default=0,
@@ -209,6 +229,10 @@ class Decoder(Section):
         default=False,
         description="Add what a layer reads to what it tells, from the second layer "
         "on, Wu et al. (2016).",
+    )
+    layer_norm: bool = Field(
+        default=False,
+        description="Normalise the gates and the carry of the cells, Ba et al. (2016).",
     )
 
     copy_source: bool = Field(
@@ -283,6 +307,11 @@ class Dropout(Section):
         description="Numbers between layers and before the output projection.",
     )
     word: Rate = Field(default=0.0, description="Whole pieces, on either side.")
+    variational: bool = Field(
+        default=False,
+        description="embedding and output leave out the same numbers at all positions "
+        "of a sentence, as recurrent always does, Gal & Ghahramani (2016).",
+    )
 
 
 class Model(Section):
@@ -366,6 +395,21 @@ class Training(Section):
     clip_norm: Annotated[float, Field(ge=0.0)] = Field(
         default=5.0,
         description="Largest global norm of a gradient; 0 turns clipping off.",
+    )
+    weight_decay: Annotated[float, Field(ge=0.0)] = Field(
+        default=0.0,
+        description="Share of the matrices, times the learning rate, that an update "
+        "takes away; biases and gains stay, Loshchilov & Hutter (2019).",
+    )
+    average: Rate = Field(
+        default=0.0,
+        description="Decay of a moving average of the weights, as in 0.999, which is "
+        "what is validated and translates; 0 is none.",
+    )
+    freeze: list[str] = Field(
+        default=[],
+        description="Names of weights that stay as they are; * stands for anything.",
+        examples=["encoder.*", "*_embedding.table"],
     )
     coverage_loss: Annotated[float, Field(ge=0.0)] = Field(
         default=0.0,
@@ -532,6 +576,16 @@ class Config(Section):
                         "training.guided_alignment.weight is above 0 "
                         "(or set its teacher to ibm1)",
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _guides_fixed_pieces(self) -> "Config":
+        if self.training.guided_alignment.weight > 0.0 and self.tokenizer.sampling:
+            raise Misfit(
+                "tokenizer.sampling",
+                "expected 0, because training.guided_alignment links pieces that stay "
+                f"the same, found {self.tokenizer.sampling}",
+            )
         return self
 
     @model_validator(mode="after")

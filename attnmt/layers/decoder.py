@@ -8,10 +8,11 @@ from keras import ops
 
 from attnmt.config import schema
 from attnmt.layers.attention import Attention, Memory, State, Tensor
+from attnmt.layers.cell import CellState
 from attnmt.layers.copying import NEAREST
 from attnmt.layers.dropout import Seed, dropout_mask, fold_in
 from attnmt.layers.encoder import Encoded
-from attnmt.layers.recurrent import CellState, make_cell
+from attnmt.layers.recurrent import make_cell
 from attnmt.layers.unroll import unroll
 
 
@@ -72,7 +73,7 @@ class Decoder(keras.layers.Layer):
         self.gnmt = config.style in ("gnmt", "gnmt_v2")
         above = config.units + (encoder_depth if self.gnmt else 0)
         depths = [input_depth] + [above] * (config.layers - 1)
-        self.cells = [make_cell(config.cell, depth, config.units) for depth in depths]
+        self.cells = [make_cell(config, depth) for depth in depths]
         self.parts = config.layers * self.cells[0].states
         self.bridge = keras.layers.Dense(self.parts * config.units, activation="tanh")
         self.bridge.build((None, encoder_depth))

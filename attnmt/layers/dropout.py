@@ -14,22 +14,20 @@ def fold_in(seed: Seed, site: int) -> Seed:
     return tf.random.fold_in(seed, site)
 
 
-def dropout(x: Tensor, rate: float, seed: Seed) -> Tensor:
-    """Zero single numbers and scale up the rest."""
+def dropout(x: Tensor, rate: float, seed: Seed, along: int | None = None) -> Tensor:
+    """Zero single numbers and scale up the rest; the same ones `along` that axis."""
     if seed is None or rate == 0.0:
         return x
-    return tf.nn.experimental.stateless_dropout(x, rate, seed)
+    shape = None
+    if along is not None:
+        shape = tf.unstack(tf.shape(x))
+        shape[along] = 1
+    return tf.nn.experimental.stateless_dropout(x, rate, seed, noise_shape=shape)
 
 
 def word_dropout(embedded: Tensor, rate: float, seed: Seed) -> Tensor:
     """Zero whole vectors of [batch, time, size], Gal & Ghahramani (2016), section 4."""
-    if seed is None or rate == 0.0:
-        return embedded
-    shape = tf.shape(embedded)
-    noise_shape = [shape[0], shape[1], 1]
-    return tf.nn.experimental.stateless_dropout(
-        embedded, rate, seed, noise_shape=noise_shape
-    )
+    return dropout(embedded, rate, seed, along=-1)
 
 
 def dropout_mask(like: Tensor, depth: int, rate: float, seed: Seed) -> Tensor | None:

@@ -8,8 +8,9 @@ from keras import ops
 
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
+from attnmt.layers.cell import Cell
 from attnmt.layers.dropout import Seed, dropout, dropout_mask, fold_in
-from attnmt.layers.recurrent import Cell, make_cell, run_cell
+from attnmt.layers.recurrent import make_cell, run_cell
 from attnmt.layers.self_attention import SelfAttention
 
 
@@ -39,14 +40,13 @@ class Encoder(keras.layers.Layer):
         depths = [input_depth] + [self.depth] * (config.layers - 1)
 
         def stack() -> list[Cell]:
-            return [make_cell(config.cell, depth, config.units) for depth in depths]
+            return [make_cell(config, depth) for depth in depths]
 
         self.forward_cells = stack()
         self.backward_cells = stack() if config.bidirectional else []
         if config.self_attention_heads:
-            self.self_attention = SelfAttention(
-                self.depth, config.self_attention_heads, drops.output
-            )
+            heads = config.self_attention_heads
+            self.self_attention = SelfAttention(self.depth, heads, drops)
         self.attends = config.self_attention_heads > 0
         self.built = True
 
@@ -59,7 +59,8 @@ class Encoder(keras.layers.Layer):
             layer_seed = fold_in(seed, layer)
             below = x
             if layer > 0:
-                x = dropout(x, self.drops.output, fold_in(layer_seed, 0))
+                along = 0 if self.drops.variational else None
+                x = dropout(x, self.drops.output, fold_in(layer_seed, 0), along)
             x, final = self._both_ways(layer, x, time_mask, layer_seed)
             if self.residual and layer > 0:
                 x += below

@@ -1,115 +1,43 @@
-"""Recurrent cells and their application to a whole sequence."""
+"""LSTM and GRU cells and their application to a whole sequence."""
 
-from typing import NamedTuple
-
-import keras
 import tensorflow as tf
 
+from attnmt.config import schema
 from attnmt.layers.attention import Tensor
+from attnmt.layers.cell import Cell, CellState
+from attnmt.layers.layer_norm import LayerNorm
 from attnmt.layers.lstm import lstm
-from attnmt.layers.unroll import has_stacks, unroll
-
-CellState = tuple[Tensor, ...]  # hidden first; each [batch, units]
-
-
-class Times(NamedTuple):
-    """What one time of a sequence brings; the mask is () when there is none."""
-
-    projected: Tensor  # [batch, gates * units]
-    mask: Tensor  # [batch, 1], True where there is a token
-
-
-class Cell(keras.layers.Layer):
-    """A recurrent cell, cut in two: `project` needs no state, so it takes all times.
-
-    Weights have Keras' layout: `gates` blocks side by side.
-    """
-
-    gates: int
-    states: int
-
-    def __init__(self, input_depth: int, units: int) -> None:
-        super().__init__()
-        self.units = units
-        width = self.gates * units
-        self.kernel = self.add_weight(shape=(input_depth, width), name="kernel")
-        self.recurrent_kernel = self.add_weight(
-            shape=(units, width), initializer="orthogonal", name="recurrent_kernel"
-        )
-        self.bias = self.add_weight(
-            shape=(width,), initializer=self.initial_bias, name="bias"
-        )
-        self.built = True
-
-    def initial_bias(self, shape: tuple[int, ...], dtype: str) -> Tensor:
-        return tf.zeros(shape, dtype)
-
-    def project(self, inputs: Tensor) -> Tensor:
-        """The inputs' share of the gates: [..., depth] -> [..., gates * units]."""
-        kernel = tf.cast(self.kernel, inputs.dtype)
-        return tf.tensordot(inputs, kernel, 1) + tf.cast(self.bias, inputs.dtype)
-
-    def zero_state(self, batch: Tensor, dtype: str) -> CellState:
-        return tuple(tf.zeros((batch, self.units), dtype) for _ in range(self.states))
-
-    def step(
-        self, projected: Tensor, state: CellState, mask: Tensor | None = None
-    ) -> tuple[Tensor, CellState]:
-        """One time: gates [batch, gates * units] -> output [batch, units], new state.
-
-        `mask` [batch, units] multiplies the hidden state on its way into the gates
-        (recurrent dropout).
-        """
-        raise NotImplementedError
-
-    def run(
-        self,
-        projected: Tensor,
-        state: CellState,
-        mask: Tensor | None = None,
-        drop: Tensor | None = None,
-        reverse: bool = False,
-    ) -> tuple[Tensor, CellState]:
-        """All times of gates [time, batch, gates * units] -> outputs, last state.
-
-        A time that `mask` [time, batch, 1] hides changes nothing; `drop` is the mask
-        of `step`; in reverse the last time comes first.
-        """
-
-        def step(now: Times, state: CellState) -> tuple[Tensor, CellState]:
-            _, new = self.step(now.projected, state, drop)
-            if mask is not None:
-                pairs = zip(new, state, strict=True)
-                new = tuple(tf.where(now.mask, n, s) for n, s in pairs)
-            return new[0], new
-
-        times = Times(projected, () if mask is None else mask)
-        return unroll(step, times, state, reverse)
-
-    def _recur(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
-        hidden = hidden if mask is None else hidden * mask
-        kernel = tf.cast(self.recurrent_kernel, hidden.dtype)
-        return tf.matmul(hidden, kernel)  # [batch, gates * units]
+from attnmt.layers.unroll import has_stacks
 
 
 class LSTMCell(Cell):
-    """Long short-term memory, Gers et al. (2000) with forget gate; gates i, f, g, o."""
+    """Long short-term memory, Gers et al. (2000) with forget gate; gates i, f, g, o.
+
+    With `layer_norm` it tells the normalised carry, Ba et al. (2016), eq. 22.
+    """
 
     gates = 4
+    groups = (4,)
     states = 2
+
+    def __init__(self, input_depth: int, units: int, layer_norm: bool = False) -> None:
+        super().__init__(input_depth, units, layer_norm)
+        if layer_norm:
+            self.carry_norm = LayerNorm(units)
 
     def initial_bias(self, shape: tuple[int, ...], dtype: str) -> Tensor:
         zeros = tf.zeros((self.units,), dtype)
         forget = tf.ones((self.units,), dtype)  # remember at first
         return tf.concat([zeros, forget, zeros, zeros], axis=0)
 
-    def step(
-        self, projected: Tensor, state: CellState, mask: Tensor | None = None
+    def advance(
+        self, gates: Tensor, state: CellState, mask: Tensor | None
     ) -> tuple[Tensor, CellState]:
         hidden, carry = state
-        i, f, g, o = tf.split(projected + self._recur(hidden, mask), 4, axis=-1)
+        i, f, g, o = tf.split(gates + self._recur(hidden, mask), 4, axis=-1)
         carry = tf.sigmoid(f) * carry + tf.sigmoid(i) * tf.tanh(g)
-        hidden = tf.sigmoid(o) * tf.tanh(carry)
+        told = self.carry_norm(carry) if self.normed else carry
+        hidden = tf.sigmoid(o) * tf.tanh(told)
         return hidden, (hidden, carry)
 
     def run(
@@ -120,7 +48,7 @@ class LSTMCell(Cell):
         drop: Tensor | None = None,
         reverse: bool = False,
     ) -> tuple[Tensor, CellState]:
-        if not has_stacks():
+        if self.normed or not has_stacks():
             return super().run(projected, state, mask, drop, reverse)
         kernel = tf.cast(self.recurrent_kernel, projected.dtype)
         hidden, carry = state
@@ -134,19 +62,20 @@ class GRUCell(Cell):
     """
 
     gates = 3
+    groups = (2, 1)
     states = 1
 
-    def __init__(self, input_depth: int, units: int) -> None:
-        super().__init__(input_depth, units)
+    def __init__(self, input_depth: int, units: int, layer_norm: bool = False) -> None:
+        super().__init__(input_depth, units, layer_norm)
         self.recurrent_bias = self.add_weight(
             shape=(units,), initializer="zeros", name="recurrent_bias"
         )
 
-    def step(
-        self, projected: Tensor, state: CellState, mask: Tensor | None = None
+    def advance(
+        self, gates: Tensor, state: CellState, mask: Tensor | None
     ) -> tuple[Tensor, CellState]:
         (hidden,) = state
-        xz, xr, xh = tf.split(projected, 3, axis=-1)
+        xz, xr, xh = tf.split(gates, 3, axis=-1)
         hz, hr, hh = tf.split(self._recur(hidden, mask), 3, axis=-1)
         update = tf.sigmoid(xz + hz)
         reset = tf.sigmoid(xr + hr)
@@ -156,9 +85,10 @@ class GRUCell(Cell):
         return hidden, (hidden,)
 
 
-def make_cell(kind: str, input_depth: int, units: int) -> Cell:
-    """An 'lstm' or 'gru' cell."""
-    return {"lstm": LSTMCell, "gru": GRUCell}[kind](input_depth, units)
+def make_cell(config: schema.Encoder | schema.Decoder, input_depth: int) -> Cell:
+    """The cell of a layer that reads vectors of that depth."""
+    kind = {"lstm": LSTMCell, "gru": GRUCell}[config.cell]
+    return kind(input_depth, config.units, config.layer_norm)
 
 
 def run_cell(

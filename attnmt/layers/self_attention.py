@@ -2,6 +2,7 @@
 
 import keras
 
+from attnmt.config import schema
 from attnmt.layers.attention import Memory, Tensor
 from attnmt.layers.attention.multi_head import MultiHeadAttention
 from attnmt.layers.attention.multiplicative import ScaledDotAttention
@@ -11,12 +12,13 @@ from attnmt.layers.dropout import Seed, dropout
 class SelfAttention(keras.layers.Layer):
     """y = LayerNorm(x + MultiHead(x, x, x)), Vaswani et al. (2017), section 3.1, 3.2.2.
 
-    Every source position reads all others; `rate` is the dropout of what it read.
+    Every source position reads all others; dropout is of what it read.
     """
 
-    def __init__(self, depth: int, heads: int, rate: float) -> None:
+    def __init__(self, depth: int, heads: int, drops: schema.Dropout) -> None:
         super().__init__()
-        self.rate = rate
+        self.rate = drops.output
+        self.along = 1 if drops.variational else None
         parts = [ScaledDotAttention(depth // heads) for _ in range(heads)]
         self.attention = MultiHeadAttention(parts, depth)
         self.norm = keras.layers.LayerNormalization(epsilon=1e-6)
@@ -27,4 +29,4 @@ class SelfAttention(keras.layers.Layer):
         """[batch, source, depth] -> the same shape; `mask` [batch, source]."""
         memory: Memory = self.attention.prepare(values, mask)
         read, _, _ = self.attention(values, memory)
-        return self.norm(values + dropout(read, self.rate, seed))
+        return self.norm(values + dropout(read, self.rate, seed, self.along))

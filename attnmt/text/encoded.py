@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import compress, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,10 +13,18 @@ from attnmt.config import schema
 from attnmt.errors import DataError
 from attnmt.text.corpora import Pair, read_pairs
 from attnmt.text.id_files import Side, SideWriter, count_pieces, replacing_folder
-from attnmt.text.tokenizer import Tokenizer
 
 _FORMAT = 1
 _CHUNK = 8192  # pairs encoded together
+
+
+class Encodes(Protocol):
+    """Makes piece ids of text, as a `Tokenizer` does."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    def __len__(self) -> int: ...
+    def encode(self, lines: Sequence[str]) -> list[list[int]]: ...
 
 
 class EncodedCorpus:
@@ -65,8 +73,8 @@ class EncodedCorpus:
 def prepare_corpus(
     corpus: schema.Corpus,
     data: schema.Data,
-    source: Tokenizer,
-    target: Tokenizer,
+    source: Encodes,
+    target: Encodes,
     folder: Path,
     max_length: int | None,
 ) -> EncodedCorpus:
@@ -89,8 +97,8 @@ def prepare_corpus(
 
 def encode_corpus(
     pairs: Iterable[Pair],
-    source: Tokenizer,
-    target: Tokenizer,
+    source: Encodes,
+    target: Encodes,
     folder: Path,
     max_length: int | None = None,
     fingerprint: Mapping[str, Any] | None = None,
@@ -140,7 +148,7 @@ def load_encoded(folder: Path) -> EncodedCorpus:
 
 
 def _encoded_chunks(
-    pairs: Iterable[Pair], source: Tokenizer, target: Tokenizer
+    pairs: Iterable[Pair], source: Encodes, target: Encodes
 ) -> Iterator[tuple[list[list[int]], list[list[int]]]]:
     pairs = iter(pairs)
     while chunk := list(islice(pairs, _CHUNK)):

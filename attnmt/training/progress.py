@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,6 +106,30 @@ class Progress:
             say(message)
         else:
             self._bar.console.print(message, markup=False, highlight=False)
+
+    def tell_validation(
+        self,
+        step: int,
+        measured: Mapping[str, float],
+        better: bool,
+        samples: Iterable[tuple[str, str, str]],
+    ) -> None:
+        """What a validation came to; a sample is source, reference, hypothesis."""
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in measured.items())
+        best = " (best so far)" if better else ""
+        self.tell(f"validation at step {step}: {figures}{best}")
+        for source, reference, hypothesis in samples:
+            self.tell(f"  source     {source}\n  reference  {reference}")
+            self.tell(f"  hypothesis {hypothesis}")
+
+
+def report_line(step: int, values: Mapping[str, float]) -> str:
+    """The line of a report of training."""
+    return (
+        f"epoch {values['epoch']:.2f} step {step}: loss {values['loss']:.3f}, "
+        f"rate {values['learning_rate']:.2g}, "
+        f"{values['tokens_per_second']:,.0f} tokens/s, {clock(values['seconds'])}"
+    )
 
 
 def clock(seconds: float) -> str:

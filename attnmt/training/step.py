@@ -1,6 +1,7 @@
 """One update of the weights, compiled once for all batch shapes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -8,60 +9,29 @@ import tensorflow as tf
 
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
-from attnmt.model import IDS, Seq2Seq
+from attnmt.model import IDS, Seq2Seq, named_weights
 from attnmt.text.batches import Batch
+from attnmt.training.average import Average
 from attnmt.training.guidance import GuidedBatch
 from attnmt.training.objective import Guide, Totals, totals
+from attnmt.training.optimizer import make_optimizer
 
 _BATCH = [IDS, IDS, IDS]
 _GUIDE = [IDS, tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)]
 _SEED = tf.TensorSpec([2], tf.int32)  # of the dropout of a batch
 
 
-class Adam(keras.optimizers.Adam):
-    """Keras' Adam, which passes over a variable once instead of a dozen times."""
-
-    def update_step(
-        self, gradient: Tensor, variable: tf.Variable, learning_rate: Tensor
-    ) -> None:
-        index = self._get_variable_index(variable)
-        slots = self._momentums[index].value, self._velocities[index].value
-        step = tf.cast(tf.convert_to_tensor(self.iterations) + 1, tf.float32)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=slots[0].handle,
-            v=slots[1].handle,
-            beta1_power=tf.pow(self.beta_1, step),
-            beta2_power=tf.pow(self.beta_2, step),
-            lr=tf.cast(learning_rate, tf.float32),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=gradient,
-        )
-
-
-def make_optimizer(config: schema.Training, precision: str) -> keras.Optimizer:
-    """The optimizer; float16 gets a loss scale that adapts."""
-    if config.optimizer == "adam":
-        # 0.98: large vocabularies want a shorter memory, Vaswani et al. (2017), 5.3.
-        optimizer = Adam(config.learning_rate, beta_2=0.98)
-    else:
-        optimizer = keras.optimizers.SGD(config.learning_rate)
-    if precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer
-
-
 class Trainer:
     """Applies batches to a model: gradients, clipping, update."""
 
     def __init__(
-        self, model: Seq2Seq, optimizer: keras.Optimizer, config: schema.Training
+        self, model: Seq2Seq, config: schema.Training, precision: str = "float32"
     ) -> None:
-        self.model, self.optimizer, self.config = model, optimizer, config
+        self.model, self.config = model, config
         self.variables = model.trainable_variables
-        optimizer.build(self.variables)
+        self.optimizer = make_optimizer(config, precision, self.variables)
+        decay = config.average
+        self.average = Average(self.variables, decay) if decay else None
         self._guided = config.guided_alignment.weight > 0.0
         takes = [*_BATCH, *(_GUIDE if self._guided else ()), _SEED]
         self._gradients = tf.function(self._compute, input_signature=takes)
@@ -99,13 +69,27 @@ class Trainer:
         total = Totals(*(tf.add_n(list(parts)) for parts in zip(*results, strict=True)))
         return total, self._apply_sums(summed, total)
 
-    def named_state(
-        self, weights: Mapping[str, keras.Variable]
-    ) -> dict[str, keras.Variable]:
-        """The optimizer's variables, by slot and weight: momentums.encoder....
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the model have its averaged weights, if any, while the block runs."""
+        if self.average is None:
+            yield
+            return
+        with self.average.in_place():
+            yield
 
-        These names are the file format of a checkpoint.
+    def named_weights(self) -> dict[str, keras.Variable]:
+        """The weights that translate: those of the model, or their averages."""
+        weights = named_weights(self.model)
+        return self.average.named(weights) if self.average else weights
+
+    def named_state(self) -> dict[str, keras.Variable]:
+        """What else goes on: the optimizer by slot and weight, momentums.encoder....
+
+        Beside averages also the weights that they are of, trained.encoder.... These
+        names are the file format of a checkpoint.
         """
+        weights = named_weights(self.model)
         names = {id(variable): name for name, variable in weights.items()}
         order = [names[id(variable)] for variable in self.variables]
         optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
@@ -116,6 +100,9 @@ class Trainer:
             for name, slot in zip(order, value, strict=True)
         }
         known = {id(slot) for slot in slots.values()}
+        if self.average:
+            averaged = zip(order, self.variables, strict=True)
+            slots |= {f"trained.{name}": variable for name, variable in averaged}
         rest = [v for v in self.optimizer.variables if id(v) not in known]
         return slots | {variable.name: variable for variable in rest}
 
@@ -170,4 +157,6 @@ class Trainer:
 
     def _step(self, gradients, factor):
         self.optimizer.apply([g * factor for g in gradients], self.variables)
+        if self.average:
+            self.average.follow(self.optimizer.iterations)
         return True

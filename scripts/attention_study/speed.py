@@ -72,12 +72,12 @@ def _seconds(do: Callable[[], Any]) -> float:
 def _work(name: str) -> Work:
     from attnmt.model import build_model
     from attnmt.text.batches import Batch
-    from attnmt.training.step import Trainer, make_optimizer
+    from attnmt.training.step import Trainer
 
     settings = model_settings(MULTI30K, 0.2) | {"attention": MECHANISMS[name]}
     model = build_model(schema.Model.model_validate(settings), VOCABULARY, VOCABULARY)
     training = schema.Training(clip_norm=1.0)
-    trainer = Trainer(model, make_optimizer(training, "float32"), training)
+    trainer = Trainer(model, training)
     ids = np.random.default_rng(1).integers(4, VOCABULARY, (TRAINED, LENGTH), np.int32)
     batch = Batch(ids, ids, ids)
     decode = _decoder(model)

@@ -66,10 +66,10 @@ def _timed(run: Callable[[int], None], source: int) -> float:
 def _training(mechanism: str, what: str) -> Callable[[int], None]:
     """A function that makes one update with sources of a length."""
     from attnmt.text.batches import Batch
-    from attnmt.training.step import Trainer, make_optimizer
+    from attnmt.training.step import Trainer
 
     options = schema.Training()
-    trainer = Trainer(_model(mechanism), make_optimizer(options, "float32"), options)
+    trainer = Trainer(_model(mechanism), options)
 
     def run(source: int) -> None:
         target = _ids(BATCH[what], source if what == "square" else TARGET)

@@ -17,13 +17,13 @@ def open_training(
     devices.prepare(schema.Runtime(device="cpu"))
     from attnmt.model import build_model
     from attnmt.text.batches import Batch
-    from attnmt.training.step import Trainer, make_optimizer
+    from attnmt.training.step import Trainer
 
     devices.seed_everything(1)
     options = schema.Training.model_validate(training)
     settings = schema.Model.model_validate(model)
     network = build_model(settings, vocabulary, vocabulary)
-    trainer = Trainer(network, make_optimizer(options, "float32"), options)
+    trainer = Trainer(network, options)
     steps = count()
 
     def update(batch: Arrays) -> float:

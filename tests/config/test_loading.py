@@ -220,6 +220,20 @@ def test_wrong_settings_and_wrong_lines_come_together(folder: Path) -> None:
             "expected none while shared is true: source_model serves both sides",
         ),
         (
+            ["tokenizer.model_type=char", "tokenizer.sampling=0.1"],
+            "--set tokenizer.sampling=0.1: tokenizer.sampling: "
+            "expected 0, because model_type char cuts in one way only, found 0.1",
+        ),
+        (
+            [
+                "training.guided_alignment={weight: 1.0, teacher: ibm1}",
+                "tokenizer.sampling=0.1",
+            ],
+            "--set tokenizer.sampling=0.1: tokenizer.sampling: "
+            "expected 0, because training.guided_alignment links pieces that stay the "
+            "same, found 0.1",
+        ),
+        (
             ["data.valid=", "training.schedule.type=plateau"],
             "--set training.schedule.type=plateau: training.schedule.type: "
             "'plateau' needs data.valid",

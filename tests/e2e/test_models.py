@@ -17,13 +17,14 @@ SHAPES = {
 tokenizer: {vocab_size: 500, shared: true, model_type: bpe}
 model:
   embeddings: {size: 20, tie: none}
-  encoder: {cell: gru, units: 12, layers: 2}
-  decoder: {cell: gru, units: 16, layers: 2, style: bahdanau}
+  encoder: {cell: gru, units: 12, layers: 2, layer_norm: true}
+  decoder: {cell: gru, units: 16, layers: 2, style: bahdanau, layer_norm: true}
   attention: {type: additive, units: 14}
   dropout: {embedding: 0.1, recurrent: 0.1, output: 0.1, word: 0.1}
 """,
     "luong_lstm_tied": """
-tokenizer: {vocab_size: 450, shared: true, model_type: unigram, lowercase: true}
+tokenizer:
+  {vocab_size: 450, shared: true, model_type: unigram, lowercase: true, sampling: 0.3}
 model:
   embeddings: {size: 20, tie: all}
   encoder: {cell: lstm, units: 12, layers: 2, bidirectional: false}

@@ -18,6 +18,11 @@ SETTINGS = (
     *("validation.every=5 steps", "validation.samples=0"),
     *("validation.metrics=[accuracy]", "validation.early_stopping.metric=accuracy"),
 )
+# What goes into the state of a training, or into the text of an epoch.
+MORE = (
+    *("training.average=0.9", "training.weight_decay=0.1", "tokenizer.sampling=0.1"),
+    *("model.encoder.layer_norm=true", "model.dropout.variational=true"),
+)
 COSINE = "training.schedule={type: cosine, warmup_steps: 7}"
 # With the learning rate of the test that is too high, so that it is soon cut.
 PLATEAU = "training.schedule={type: plateau, patience: 0}"
@@ -119,12 +124,12 @@ def assert_same_end(found: Training, expected: Training) -> None:
 def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(
     training: Callable[..., Training],
 ) -> None:
-    whole = training("whole", COSINE)
+    whole = training("whole", COSINE, *MORE)
     whole.finish()
     steps = whole.state()["step"]
     seed = random.randrange(10**6)
     draw = random.Random(seed)
-    killed = training("killed", COSINE)
+    killed = training("killed", COSINE, *MORE)
     for half in range(2):
         step = draw.randrange(half * steps // 2 + 2, (half + 1) * steps // 2)
         code = killed.stop(signal.SIGKILL, step, draw.uniform(0.0, 0.05))

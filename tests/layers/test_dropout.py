@@ -42,6 +42,16 @@ def test_words_are_dropped_as_wholes():
     np.testing.assert_array_equal(dropped.min(-1), dropped.max(-1))
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_along_an_axis_the_same_numbers_are_dropped(axis):
+    x = tf.random.uniform([20, 30, 11], 1.0, 2.0)
+    dropped = np.asarray(dropout(x, 0.3, SEED, along=axis)) == 0.0
+    np.testing.assert_array_equal(dropped.min(axis), dropped.max(axis))
+    for other in {0, 1, 2} - {axis}:
+        assert (dropped.min(other) < dropped.max(other)).any()
+    assert dropped.mean() == pytest.approx(0.3, abs=0.07)
+
+
 def test_a_mask_is_as_large_as_the_batch():
     mask = dropout_mask(tf.zeros([3, 5, 2], tf.float16), 7, 0.3, SEED)
     assert mask is not None and mask.shape == (3, 7) and mask.dtype == tf.float16

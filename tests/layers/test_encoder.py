@@ -100,6 +100,20 @@ def test_dropout_is_a_function_of_the_seed(embedded, where):
     assert not np.allclose(once, read(encoder, embedded, None))
 
 
+def test_variational_dropout_leaves_out_the_same_numbers_at_all_times(embedded):
+    """The cells forget at once and the lower one tells the same at all times."""
+    for variational in (True, False):
+        encoder = make_encoder(
+            "gru", 2, bidirectional=False, output=0.5, variational=variational
+        )
+        for layer, cell in enumerate(encoder.forward_cells):
+            cell.recurrent_kernel.assign(np.zeros((UNITS, 3 * UNITS)))
+            cell.bias.assign([-50.0] * UNITS + [0.0] * UNITS + [1.0] * UNITS)
+            cell.kernel.assign(cell.kernel * layer)
+        told = read(encoder, embedded, 7)[1]  # [source, units]
+        assert (np.ptp(told, axis=0).max() < 1e-6) == variational
+
+
 def test_a_seed_alone_drops_nothing(embedded):
     encoder = make_encoder(embedding=0.5, word=0.5)  # are not the encoder's
     np.testing.assert_array_equal(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from attnmt.layers.cell import Cell
 from attnmt.layers.lstm import lstm
-from attnmt.layers.recurrent import Cell, LSTMCell
+from attnmt.layers.recurrent import LSTMCell
 
 TIME, BATCH, DEPTH, UNITS = 4, 3, 2, 5
 REAL = np.arange(TIME)[:, None, None] < np.array([4, 2, 1])[:, None]

@@ -5,12 +5,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attnmt.layers.recurrent import Cell, GRUCell, LSTMCell, make_cell, run_cell
+from attnmt.config import schema
+from attnmt.layers.cell import Cell
+from attnmt.layers.recurrent import GRUCell, LSTMCell, make_cell, run_cell
+from attnmt.model import named_weights
 
 TIME, BATCH, DEPTH, UNITS = 4, 3, 2, 5
 LENGTHS = np.array([4, 2, 1])
 REAL = np.arange(TIME)[:, None] < LENGTHS  # [time, batch]
 CELLS = pytest.mark.parametrize("kind", ["lstm", "gru"])
+NORMS = pytest.mark.parametrize("layer_norm", [False, True])
 DIRECTIONS = pytest.mark.parametrize("reverse", [False, True])
 
 
@@ -18,21 +22,41 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-x))
 
 
+def normalised(x: np.ndarray, w: dict, name: str, *groups: int) -> np.ndarray:
+    """Ba et al. (2016), eq. 4, of groups of so many units; nothing without a gain."""
+    if f"{name}.gain" not in w:
+        return x
+    ends = np.cumsum(groups)[:-1] * UNITS
+    parts = [
+        (part - part.mean(-1, keepdims=True))
+        / np.sqrt(part.var(-1, keepdims=True) + 1e-5)
+        for part in np.split(x, ends, axis=-1)
+    ]
+    return np.concatenate(parts, -1) * w[f"{name}.gain"] + w.get(f"{name}.bias", 0.0)
+
+
 def lstm(x: np.ndarray, state: tuple, w: dict, mask: np.ndarray) -> tuple:
-    """Gers et al. (2000): input, forget, cell and output gates."""
+    """Gers et al. (2000): input, forget, cell and output gates.
+
+    With layer normalisation Ba et al. (2016), eq. 20 to 22.
+    """
     h, c = state
-    gates = x @ w["kernel"] + (h * mask) @ w["recurrent_kernel"] + w["bias"]
+    from_input = normalised(x @ w["kernel"], w, "input_norm", 4)
+    from_state = (h * mask) @ w["recurrent_kernel"]
+    from_state = normalised(from_state, w, "recurrent_norm", 4)
+    gates = from_input + from_state + w["bias"]
     i, f, g, o = (gates[:, k * UNITS : (k + 1) * UNITS] for k in range(4))
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(c), c
+    return sigmoid(o) * np.tanh(normalised(c, w, "carry_norm", 1)), c
 
 
 def gru(x: np.ndarray, state: tuple, w: dict, mask: np.ndarray) -> tuple:
     """Cho et al. (2014), eq. 5-8, with the reset gate after the product."""
     (h,) = state
     z, r, n = (slice(k * UNITS, (k + 1) * UNITS) for k in range(3))
-    from_input = x @ w["kernel"] + w["bias"]
+    from_input = normalised(x @ w["kernel"], w, "input_norm", 2, 1) + w["bias"]
     from_state = (h * mask) @ w["recurrent_kernel"]
+    from_state = normalised(from_state, w, "recurrent_norm", 2, 1)
     update = sigmoid(from_input[:, z] + from_state[:, z])
     reset = sigmoid(from_input[:, r] + from_state[:, r])
     new = np.tanh(from_input[:, n] + reset * (from_state[:, n] + w["recurrent_bias"]))
@@ -42,12 +66,20 @@ def gru(x: np.ndarray, state: tuple, w: dict, mask: np.ndarray) -> tuple:
 ORACLES = {"lstm": lstm, "gru": gru}
 
 
-def random_cell(kind: str) -> tuple[Cell, dict[str, np.ndarray]]:
+def make(kind: str, layer_norm: bool = False) -> Cell:
+    config = schema.Decoder(cell=kind, units=UNITS, layer_norm=layer_norm)  # type: ignore[arg-type]
+    return make_cell(config, DEPTH)
+
+
+def random_cell(
+    kind: str, layer_norm: bool = False
+) -> tuple[Cell, dict[str, np.ndarray]]:
     draw = np.random.default_rng(3)
-    cell = make_cell(kind, DEPTH, UNITS)
+    cell = make(kind, layer_norm)
     for variable in cell.weights:
         variable.assign(draw.normal(size=variable.shape))
-    return cell, {v.name: np.asarray(v, np.float64) for v in cell.weights}
+    named = named_weights(cell)
+    return cell, {name: np.asarray(v, np.float64) for name, v in named.items()}
 
 
 @pytest.fixture
@@ -58,9 +90,12 @@ def inputs() -> np.ndarray:
 
 @CELLS
 @DIRECTIONS
+@NORMS
 @pytest.mark.parametrize("dropped", [False, True])
-def test_a_masked_sequence_is_that_of_the_formula(inputs, kind, reverse, dropped):
-    cell, weights = random_cell(kind)
+def test_a_masked_sequence_is_that_of_the_formula(
+    inputs, kind, reverse, dropped, layer_norm
+):
+    cell, weights = random_cell(kind, layer_norm)
     draw = np.random.default_rng(5)
     mask = np.ones((BATCH, UNITS))
     if dropped:
@@ -129,8 +164,33 @@ def test_a_new_gru_has_biases_of_zero():
 
 
 @CELLS
-def test_gradients_reach_every_weight(inputs, kind):
-    cell, _ = random_cell(kind)
+def test_single_steps_are_the_run_over_all_times(inputs, kind):
+    """A decoder adds to what `project` gives before it steps."""
+    cell, _ = random_cell(kind, layer_norm=True)
+    projected = cell.project(tf.constant(inputs)) + 0.3 * np.arange(cell.gates * UNITS)
+    start = cell.zero_state(BATCH, "float32")
+    outputs, last = cell.run(projected, start)
+    state = start
+    for t in range(TIME):
+        output, state = cell.step(projected[t], state)
+        np.testing.assert_allclose(outputs[t], output, atol=1e-6)
+    for found, wanted in zip(last, state, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@CELLS
+def test_a_normalised_cell_begins_with_gains_of_one(kind):
+    named = {n: np.asarray(v) for n, v in named_weights(make(kind, True)).items()}
+    assert all((named[n] == 1).all() for n in named if n.endswith("gain"))
+    plain = named_weights(make(kind))
+    assert set(plain) < set(named)
+    np.testing.assert_array_equal(named["bias"], plain["bias"])
+
+
+@CELLS
+@NORMS
+def test_gradients_reach_every_weight(inputs, kind, layer_norm):
+    cell, _ = random_cell(kind, layer_norm)
     with tf.GradientTape() as tape:
         outputs, _ = run_cell(cell, tf.constant(inputs), REAL)
         loss = tf.reduce_sum(outputs**2)

@@ -17,7 +17,7 @@ from attnmt.text.tokenizer import prepare_tokenizers
 from attnmt.training.guidance import GuidedBatch, _teach, guided_batch, prepare_links
 from attnmt.training.objective import Guide, coverage_loss, guided_loss
 from attnmt.training.session import train
-from attnmt.training.step import Trainer, make_optimizer
+from attnmt.training.step import Trainer
 
 PAIRS = [
     ("the brown house", "das braune Haus", "0-0 1-1 2-2"),
@@ -207,7 +207,7 @@ def test_attention_learns_to_look_where_it_is_guided(heads):
     training = schema.Training.model_validate(
         {"guided_alignment": {"weight": 5.0, "until": 100}, "coverage_loss": 0.1}
     )
-    trainer = Trainer(model, make_optimizer(training, "float32"), training)
+    trainer = Trainer(model, training)
     for step in range(100):
         trainer.update([BATCH, BATCH], 1, step, 0.02)
     _, weights = model(BATCH.source, BATCH.target_in)

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -21,10 +22,12 @@ import tensorflow as tf
 from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import DataError, DivergedError
+from attnmt.model import named_weights
 from attnmt.run import Run
 from attnmt.text.batches import Batch
 from attnmt.text.encoded import EncodedCorpus, encode_corpus
 from attnmt.text.tokenizer import prepare_tokenizers
+from attnmt.training.judging import judge
 from attnmt.training.loop import Loop
 from attnmt.training.memory import MemoryExhausted
 from attnmt.training.objective import Totals
@@ -58,7 +61,13 @@ class PlayedTrainer:
         loss = self.losses[min(step, len(self.losses) - 1)]
         return Totals(2.0 * loss, 2.0 * loss, 1.0, 2.0), 0.5  # type: ignore[arg-type]
 
-    def named_state(self, weights: object) -> dict[str, keras.Variable]:
+    def averaged(self) -> nullcontext:
+        return nullcontext()
+
+    def named_weights(self) -> dict[str, keras.Variable]:
+        return named_weights(self.model)
+
+    def named_state(self) -> dict[str, keras.Variable]:
         return {}
 
 
@@ -120,7 +129,7 @@ def make_loop(base: tuple[dict, EncodedCorpus], tmp_path: Path) -> Callable[...,
         start = state or checkpoint.State()
         run = Run(tmp_path / "run")
         run.path.mkdir(exist_ok=True)
-        return Loop(config, run, model, trainer, [corpus], validator, start)  # type: ignore[arg-type]
+        return Loop(config, run, trainer, lambda _: [corpus], validator, start)  # type: ignore[arg-type]
 
     return make
 
@@ -200,7 +209,7 @@ def test_the_last_step_is_validated_and_saved_in_the_middle_of_an_epoch(
     assert loop.validator.folders == ["000000013"]
     assert (loop.state.epoch, loop.state.batch) == (1, 4)
     assert pointer(loop, "last") == pointer(loop, "best") == 13
-    assert loop.ended_by() == "training.max_steps"
+    assert loop.calendar.ended_by(loop.state) == "training.max_steps"
 
 
 def test_the_last_step_is_saved_without_anything_to_validate(make_loop) -> None:
@@ -227,7 +236,7 @@ def test_early_stopping_waits_for_its_patience_and_no_longer(make_loop) -> None:
     loop = make_loop({"max_epochs": 9}, validation=validation, measured=measured)
     loop.run_to_end()
     assert (loop.state.step, loop.state.best_step) == (8, 5)
-    assert loop.ended_by() == "validation.early_stopping.patience"
+    assert loop.calendar.ended_by(loop.state) == "validation.early_stopping.patience"
     assert pointer(loop, "best") == 5
 
 
@@ -236,7 +245,10 @@ def test_the_best_is_the_highest_of_a_score_and_never_a_number_that_is_none(
 ) -> None:
     validation = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
     loop = make_loop({}, validation=validation, measured=[0])
-    bests = [loop._note({"bleu": x}) for x in (np.nan, 3.0, 5.0, np.nan, 5.0, 6.0)]
+    bests = [
+        judge(loop.config, loop.state, {"bleu": x})
+        for x in (np.nan, 3.0, 5.0, np.nan, 5.0, 6.0)
+    ]
     assert bests == [False, True, True, False, False, True]
 
 

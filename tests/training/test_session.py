@@ -12,7 +12,8 @@ from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 from attnmt.run import Run
-from attnmt.training.session import _differences, _flat, train
+from attnmt.training.resuming import differences, flat
+from attnmt.training.session import train
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 MakeConfig = Callable[..., Config]
@@ -64,11 +65,20 @@ def test_a_training_that_is_over_has_nothing_left_to_do(
     assert "warning: the training text is not what it was" in printed
 
 
+PLAIN: dict[str, dict] = {"training": {}, "tokenizer": {}}
+MORE = {
+    "training": {"average": 0.9, "weight_decay": 0.1},
+    "tokenizer": {"vocab_size": 320, "sampling": 0.2},
+}
+
+
+@pytest.mark.parametrize("options", [PLAIN, MORE])
 def test_a_damaged_checkpoint_is_passed_over_and_changes_nothing(
-    make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
+    options: dict, make_config: MakeConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drops = {"dropout": {"embedding": 0.3, "recurrent": 0.3, "word": 0.3}}
-    config = make_config(model=drops, validation={"metrics": ["loss"]})
+    rates = {"embedding": 0.3, "recurrent": 0.3, "word": 0.3}
+    drops = {"dropout": rates | {"variational": options is MORE}}
+    config = make_config(model=drops, validation={"metrics": ["loss"]}, **options)
     run = train(config)
     end = weights(run)
     newest = sorted(run.checkpoints_dir.iterdir())[-1]
@@ -122,7 +132,7 @@ def test_some_settings_may_change_on_the_way(
 ) -> None:
     changed = make_config(**{section: values})
     assert changed != make_config()
-    assert _differences(_flat(make_config()), _flat(changed)) == []
+    assert differences(flat(make_config()), flat(changed)) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +156,7 @@ def test_others_may_not_and_are_named_with_both_values(
     make_config: MakeConfig, section: str, values: dict, expected: list[str]
 ) -> None:
     changed = make_config(**{section: values})
-    assert _differences(_flat(make_config()), _flat(changed)) == expected
+    assert differences(flat(make_config()), flat(changed)) == expected
 
 
 def test_what_cannot_be_trained_leaves_no_folder(make_config: MakeConfig) -> None:

@@ -13,7 +13,7 @@ from attnmt.model import Seq2Seq, build_model, named_weights
 from attnmt.text.batches import Batch
 from attnmt.training.memory import split
 from attnmt.training.objective import totals
-from attnmt.training.step import Adam, Trainer, make_optimizer
+from attnmt.training.step import Trainer
 
 BOS, EOS, PAD = 2, 3, 0
 DROPS = {"embedding": 0.3, "recurrent": 0.3, "output": 0.3, "word": 0.3}
@@ -52,7 +52,7 @@ def make_trainer(
     keras.utils.set_random_seed(3)
     model = build_model(schema.Model.model_validate(sizes), 10, 9)
     config = schema.Training.model_validate(options)
-    return Trainer(model, make_optimizer(config, precision), config)
+    return Trainer(model, config, precision)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_accumulated_batches_are_one_batch_of_all(eagerly):
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 @pytest.mark.parametrize("batches", [[BOTH], [ONE, TWO]])
 def test_an_update_that_is_no_number_changes_nothing(batches, wrong, monkeypatch):
-    trainer = make_trainer(accumulate=len(batches))
+    trainer = make_trainer(accumulate=len(batches), **AVERAGED)
     compute = trainer._compute
 
     def spoilt(*arguments):
@@ -115,20 +115,40 @@ def test_an_update_that_is_no_number_changes_nothing(batches, wrong, monkeypatch
     monkeypatch.setattr(trainer, "_compute", spoilt)
     trainer._gradients = tf.function(spoilt, input_signature=takes)
     before = values(trainer.model)
-    slots = {
-        n: np.array(v) for n, v in trainer.named_state(weights_of(trainer)).items()
-    }
+    slots = {n: np.array(v) for n, v in trainer.named_state().items()}
     total, norm = trainer.update(batches, seed=1, step=0, rate=0.5)
     assert not np.isfinite(norm) and np.isfinite(total.loss)
     for name, value in values(trainer.model).items():
         np.testing.assert_array_equal(value, before[name], err_msg=name)
-    for name, value in trainer.named_state(weights_of(trainer)).items():
+    for name, value in trainer.named_state().items():
         if name != "learning_rate":
             np.testing.assert_array_equal(value, slots[name], err_msg=name)
+    for name, value in trainer.named_weights().items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
-def weights_of(trainer: Trainer) -> dict[str, keras.Variable]:
-    return named_weights(trainer.model)
+AVERAGED = {"average": 0.9, "weight_decay": 0.1}
+
+
+def test_averages_follow_the_weights_and_take_their_place(eagerly):
+    plain, trainer = make_trainer(), make_trainer(average=0.4)
+    expected = values(plain.model)
+    for step in range(4):
+        for each in (plain, trainer):
+            each.update([BOTH], seed=1, step=step, rate=0.01)
+        decay = min(0.4, (step + 1) / (step + 10))
+        for name, value in values(plain.model).items():
+            expected[name] = decay * expected[name] + (1 - decay) * value
+    assert_same(trainer.model, plain.model)
+    for name, mean in trainer.named_weights().items():
+        np.testing.assert_allclose(mean, expected[name], atol=1e-6, err_msg=name)
+    with trainer.averaged():
+        for name, value in values(trainer.model).items():
+            np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
+    assert_same(trainer.model, plain.model)
+    state = trainer.named_state()
+    for name, value in values(trainer.model).items():
+        np.testing.assert_array_equal(state[f"trained.{name}"], value)
 
 
 def test_a_batch_in_parts_is_the_same_update(eagerly):
@@ -182,29 +202,22 @@ def test_dropout_is_a_function_of_seed_step_and_place(dropping, eagerly):
     assert len(set(found)) == 6
 
 
-def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, eagerly):
-    whole = make_trainer(drops=DROPS)
+@pytest.mark.parametrize("options", [{}, AVERAGED])
+def test_a_resumed_training_is_the_uninterrupted_one(options, tmp_path, eagerly):
+    whole = make_trainer(drops=DROPS, **options)
     for step in range(4):
         whole.update([BOTH], seed=1, step=step, rate=0.01)
         if step == 1:
-            weights = named_weights(whole.model)
-            saved = checkpoint.save(
-                tmp_path,
-                {name: np.asarray(v) for name, v in weights.items()},
-                {n: np.asarray(v) for n, v in whole.named_state(weights).items()},
-                checkpoint.State(step=2),
-            )
-    resumed = make_trainer(drops=DROPS)
-    weights = named_weights(resumed.model)
-    for name, variables in (
-        (checkpoint.WEIGHTS, weights),
-        (checkpoint.OPTIMIZER, resumed.named_state(weights)),
-    ):
-        arrays = checkpoint.load_arrays(saved / name)
-        checkpoint.assign(variables, arrays, saved / name)
+            named = whole.named_weights(), whole.named_state()
+            arrays = [{n: np.asarray(v) for n, v in part.items()} for part in named]
+            saved = checkpoint.save(tmp_path, *arrays, checkpoint.State(step=2))
+    resumed = make_trainer(drops=DROPS, **options)
+    checkpoint.restore(saved, resumed.named_weights(), resumed.named_state())
     for step in (2, 3):
         resumed.update([BOTH], seed=1, step=step, rate=0.01)
     assert_same(resumed.model, whole.model)
+    for name, value in whole.named_weights().items():
+        np.testing.assert_array_equal(resumed.named_weights()[name], value)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +243,7 @@ def test_names_of_the_optimizers_state_stay_what_they_are(
 ):
     trainer = make_trainer(precision, optimizer=optimizer)
     weights = named_weights(trainer.model)
-    state = trainer.named_state(weights)
+    state = trainer.named_state()
     expected = [f"{slot}.{name}" for slot in slots for name in weights]
     assert sorted(state) == sorted(expected + others)
     for slot in slots:
@@ -280,21 +293,3 @@ def test_a_real_divergence_shows_in_the_norm(eagerly):
     trainer.model.projection.bias.assign(np.full(9, np.inf))
     total, norm = trainer.update([BOTH], seed=1, step=0, rate=0.1)
     assert not np.isfinite(float(total.loss) + float(norm))
-
-
-def test_adam_is_that_of_keras():
-    """Three updates, so that both of its averages have a history."""
-    draw = np.random.default_rng(6)
-    start = draw.normal(size=(3, 2)).astype(np.float32)
-    found = []
-    for make in (Adam, keras.optimizers.Adam):
-        variable = keras.Variable(start)
-        optimizer = make(0.01, beta_2=0.98)
-        optimizer.build([variable])
-        for step in range(3):
-            gradient = np.sin(start + step).astype(np.float32)
-            optimizer.apply([tf.constant(gradient)], [variable])
-        slots = optimizer._momentums[0], optimizer._velocities[0], optimizer.iterations
-        found.append([np.asarray(x) for x in (variable, *slots)])
-    for x, expected in zip(*found, strict=True):
-        np.testing.assert_allclose(x, expected, rtol=1e-5)

@@ -1,0 +1,99 @@
+"""What a training begins with: weights of another run, and those that never change."""
+
+from collections.abc import Sequence
+from fnmatch import filter as matching
+
+import numpy as np
+
+from attnmt import checkpoint
+from attnmt.config.schema import Config
+from attnmt.errors import ConfigError
+from attnmt.model import Seq2Seq, named_weights
+from attnmt.run import Run
+from attnmt.text.tokenizer import Tokenizer, load_tokenizers
+from attnmt.training.progress import say
+
+Tokenizers = tuple[Tokenizer, Tokenizer]
+# Tensors with a row for each piece, and of which side.
+_ROWS = {
+    "source_embedding.table": 0,
+    "target_embedding.table": 1,
+    "projection.kernel": 1,
+    "projection.bias": 1,
+}
+
+
+def with_tokenizers_of(parent: Run, config: Config) -> Config:
+    """The configuration with the tokenizers of a run, unless it names some itself.
+
+    Raises ConfigError when it wants them shared, or lower-cased, and they are not.
+    """
+    options, theirs = config.tokenizer, parent.load_config().tokenizer
+    if options.source_model or options.target_model:
+        return config
+    for key in ("shared", "lowercase"):
+        expected, found = getattr(theirs, key), getattr(options, key)
+        if found != expected:
+            raise ConfigError(
+                f"tokenizer.{key}: expected {str(expected).lower()} as in "
+                f"{parent.path}, whose tokenizer is taken over, found "
+                f"{str(found).lower()} (tokenizer.source_model names another one)"
+            )
+    names = ("shared", None) if theirs.shared else ("source", "target")
+    files = [name and parent.tokenizer_dir / f"{name}.model" for name in names]
+    models = {"source_model": files[0], "target_model": files[1]}
+    return config.model_copy(update={"tokenizer": options.model_copy(update=models)})
+
+
+def take_weights(parent: Run, model: Seq2Seq, tokenizers: Tokenizers) -> None:
+    """Give a model the weights of the best checkpoint of a run.
+
+    Of pieces that the run does not know the new rows stay. Raises DataError when the
+    run is of another model.
+    """
+    best, config = parent.best_checkpoint(), parent.load_config()
+    state, file = checkpoint.load_state(best), best / checkpoint.WEIGHTS
+    theirs = load_tokenizers(config, parent.tokenizer_dir)
+    fingerprints = [tokenizer.fingerprint for tokenizer in theirs]
+    checkpoint.check_tokenizers(state, fingerprints, parent.tokenizer_dir)
+    weights, arrays = named_weights(model), checkpoint.load_arrays(file)
+    known = [_places(*sides) for sides in zip(tokenizers, theirs, strict=True)]
+    for name in _ROWS.keys() & weights.keys() & arrays.keys():
+        rows = np.array(weights[name])
+        if rows.shape[1:] == arrays[name].shape[1:]:  # else `assign` tells
+            here, there = known[_ROWS[name]]
+            rows[here] = arrays[name][there]
+            arrays[name] = rows
+    checkpoint.assign(weights, arrays, file)
+    kept = " and ".join(
+        f"{len(here):,} of {len(tokenizer):,} {side} pieces"
+        for side, (here, _), tokenizer in zip(
+            ("source", "target"), known, tokenizers, strict=True
+        )
+    )
+    say(f"begins with the weights of {best}: {kept}")
+
+
+def freeze(model: Seq2Seq, patterns: Sequence[str]) -> None:
+    """Keep training away from the weights whose names match.
+
+    Raises ConfigError for a pattern that matches none, or when nothing is left.
+    """
+    weights = named_weights(model)
+    for pattern in patterns:
+        if not (names := matching(weights, pattern)):
+            raise ConfigError(
+                f"training.freeze: no weight is called {pattern!r}: there are "
+                f"{', '.join(weights)}"
+            )
+        for name in names:
+            weights[name].trainable = False
+    if not model.trainable_variables:
+        raise ConfigError("training.freeze: nothing is left to train")
+
+
+def _places(now: Tokenizer, then: Tokenizer) -> tuple[list[int], list[int]]:
+    """The ids of the pieces that both know, in each of them."""
+    old = {then.piece(i): i for i in range(len(then))}
+    here = [i for i in range(len(now)) if now.piece(i) in old]
+    return here, [old[now.piece(i)] for i in here]

@@ -1,0 +1,29 @@
+"""What a validation changes: the best so far, patience, the learning rate."""
+
+import math
+from collections.abc import Mapping
+
+from attnmt.checkpoint import State
+from attnmt.config.schema import Config
+from attnmt.training.validation import HIGHER_IS_BETTER
+
+
+def judge(config: Config, state: State, measured: Mapping[str, float]) -> bool:
+    """Take a validation into the state; True when it is the best so far."""
+    metric = config.validation.early_stopping.metric
+    value, schedule = measured[metric], config.training.schedule
+    if _better(value, state.best_value, HIGHER_IS_BETTER[metric]):
+        state.best_value, state.best_step = value, state.step
+        state.bad_validations = 0
+        return True
+    state.bad_validations += 1
+    waited = state.bad_validations % (schedule.patience + 1) == 0
+    if schedule.type == "plateau" and waited:
+        state.rate_scale *= schedule.factor
+    return False
+
+
+def _better(value: float, best: float | None, higher: bool) -> bool:
+    if not math.isfinite(value):
+        return False
+    return best is None or (value > best if higher else value < best)

@@ -1,0 +1,64 @@
+"""What a run was made of: versions, data, command, device."""
+
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from attnmt import __version__, devices
+from attnmt.run import Run, write_atomically
+from attnmt.sealed import file_sha256, read_sealed, sealed
+from attnmt.text.encoded import EncodedCorpus
+from attnmt.training.progress import say
+
+_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "sentencepiece",
+    "sacrebleu",
+    "safetensors",
+)
+
+
+def write_manifest(
+    run: Run,
+    device: devices.Device,
+    corpora: list[EncodedCorpus],
+    command: Sequence[str],
+    resumes: bool,
+) -> None:
+    """Write manifest.json, with a warning when a training goes on with other text."""
+    data = [corpus.meta["fingerprint"] for corpus in corpora]
+    known = resumes and run.manifest_file.is_file()
+    if known and read_sealed(run.manifest_file).get("data") != data:
+        say(
+            "warning: the training text is not what it was when this training began "
+            f"(see data in {run.manifest_file}): from here on it is other data"
+        )
+    manifest = {
+        "format": 2,
+        "attnmt": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "git": _git_revision(),
+        "command": list(command),
+        "device": device.description,
+        "data": data,
+        "config_sha256": file_sha256(run.config_file),
+    }
+    write_atomically(run.manifest_file, sealed(manifest))
+
+
+def _git_revision() -> str | None:
+    """The revision of the working directory, if it is under git."""
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None
