@@ -139,15 +139,15 @@ def warn_of_slots(translator: "BaseTranslator") -> None:
 def warn_of_cuts(
     found: Iterable[list["Translation"]], file: Path
 ) -> Iterator[list["Translation"]]:
-    """Pass on what was found; say which lines of the file were cut."""
+    """Pass on what was found; say which lines of the file were too long."""
     for translations in found:
-        if "truncated" in translations[0].flags:
-            print(
-                f"{file}:{translations[0].id + 1}: only the first "
-                f"{len(translations[0].source_pieces) - 1} pieces are read: the "
-                "line is too long",
-                file=sys.stderr,
-            )
+        best = translations[0]
+        place = f"{file}:{best.id + 1}: the line is too long"
+        if "truncated" in best.flags:
+            read = f"only the first {len(best.source_pieces) - 1} pieces are read"
+            print(f"{place}: {read}", file=sys.stderr)
+        if "split" in best.flags:
+            print(f"{place}: translated in parts, joined", file=sys.stderr)
         yield translations
 
 
