@@ -68,7 +68,7 @@ def plot(view: View, path: Path, *, title: str | None = None) -> None:
         )
     if not view.source:
         raise DataError(
-            f"{path}: a blank line, or one translated in parts, has no attention to draw"
+            f"{path}: a blank line, or one translated in parts, has no attention"
         )
     import matplotlib
 
