@@ -1,12 +1,11 @@
 """Fuzzes what reads files of others, guided by coverage, until something breaks."""
 
 import argparse
+import importlib
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
-
-import atheris  # pyright: ignore[reportMissingImports]
 
 NAMES = ("config", "dump", "tensors", "manifest")
 LONGEST = 4096  # bytes of an input
@@ -17,6 +16,7 @@ def main() -> None:
     parser.add_argument("target", choices=NAMES)
     parser.add_argument("--seconds", type=int, default=600)
     options = parser.parse_args()
+    atheris = importlib.import_module("atheris")  # scripts/fuzz installs it
     with atheris.instrument_imports(include=["attnmt", "fuzzing"]):
         from fuzzing.targets import TARGETS, run
     target, seeds = TARGETS[options.target]

@@ -1,10 +1,11 @@
-"""What is fuzzed: each target reads bytes, and may only refuse them with an AttnmtError.
+"""What is fuzzed: a target reads bytes, and may refuse them only by an AttnmtError.
 
 A folder is one text: the names of its files in lines that begin with `=== `, and their
 contents between.
 """
 
 import contextlib
+import json
 import logging
 import re
 import tempfile
@@ -82,6 +83,8 @@ def _configs() -> list[bytes]:
 def _dumps() -> list[bytes]:
     record = Record(
         id=0,
+        rank=0,
+        n_best=1,
         source="a b",
         hypothesis="\u6771",
         score=-1.0,
@@ -111,7 +114,7 @@ def _checkpoints() -> list[bytes]:
     state = folder / checkpoint.STATE
     values = sealed.read_sealed(state) | {"format": sealed.UNSEALED}
     del values["validated"]
-    state.write_text(sealed.json.dumps(values), "utf-8")
+    state.write_text(json.dumps(values), "utf-8")
     return [whole, packed(folder)]
 
 

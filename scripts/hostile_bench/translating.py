@@ -23,10 +23,11 @@ class Counts(NamedTuple):
     wrong: list[str]  # the others
 
     def __str__(self) -> str:
+        count = self.translated + self.refused + len(self.wrong)
         told = (
-            f"{self.translated + self.refused + len(self.wrong)} hostile files: "
-            f"{self.translated} translated ({self.lines} lines in and out, {self.split} "
-            f"files with lines in parts, {self.engines} by TensorFlow too, equal), "
+            f"{count} hostile files: {self.translated} translated ({self.lines} lines "
+            f"in and out, {self.split} files with lines in parts, {self.engines} by "
+            "TensorFlow too, equal), "
             f"{self.refused} refused by one clear error, {len(self.wrong)} wrong"
         )
         return "\n".join([told, *self.wrong])
