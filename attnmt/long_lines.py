@@ -25,7 +25,7 @@ def read_parts(
     raw = text.encode()
     parts = []
     for first, last in _ranges(encoding, longest):
-        part = Encoding(*(field[first:last] for field in encoding))
+        part = encoding.part(first, last)
         begin, end = part.spans[0][0], part.spans[-1][1]
         shifted = part._replace(spans=[(a - begin, b - begin) for a, b in part.spans])
         parts.append(source_line(number, raw[begin:end].decode(), shifted, [SPLIT]))

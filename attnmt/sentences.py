@@ -27,8 +27,7 @@ def read_line(tokenizer: Tokenizer, number: int, text: str, longest: int) -> Sou
     """Cut a line into pieces, at most `longest`, and </s>; then it is "truncated"."""
     encoding = tokenizer.encode_with_spans(text)
     flags = ["truncated"] if len(encoding.ids) > longest else []
-    kept = Encoding(*(field[:longest] for field in encoding))
-    return source_line(number, text, kept, flags)
+    return source_line(number, text, encoding.part(0, longest), flags)
 
 
 def source_line(
