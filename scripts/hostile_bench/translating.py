@@ -56,6 +56,8 @@ def translate_all(
             split += "translated in parts" in done.said
         else:
             refused += 1
+        if number % 50 == 49:
+            print(f"{number + 1} files, {len(wrong)} wrong", file=sys.stderr)
     return Counts(translated, refused, split, lines, engines, wrong)
 
 
