@@ -60,7 +60,7 @@ def manifest(data: bytes) -> None:
 def packed(folder: Path) -> bytes:
     """A folder as one text."""
     files = sorted(folder.iterdir())
-    return b"".join(b"=== %s\n%s\n" % (f.name.encode(), f.read_bytes()) for f in files)
+    return b"".join(b"\n=== %s\n%s" % (f.name.encode(), f.read_bytes()) for f in files)
 
 
 def unpacked(data: bytes, name: str) -> Path:
@@ -69,10 +69,10 @@ def unpacked(data: bytes, name: str) -> Path:
     folder.mkdir(exist_ok=True)
     for file in folder.iterdir():
         file.unlink()
-    parts = re.split(rb"(?:^|\n)=== ([A-Za-z.]{1,30})\n", data)
+    parts = re.split(rb"\n=== ([A-Za-z.]{1,30})\n", data)
     for file, content in zip(parts[1::2], parts[2::2], strict=True):
         if file.strip(b"."):
-            (folder / file.decode()).write_bytes(content.removesuffix(b"\n"))
+            (folder / file.decode()).write_bytes(content)
     return folder
 
 
