@@ -26,16 +26,23 @@ class SourceLine(NamedTuple):
 def read_line(tokenizer: Tokenizer, number: int, text: str, longest: int) -> SourceLine:
     """Cut a line into pieces, at most `longest`, and </s>; then it is "truncated"."""
     encoding = tokenizer.encode_with_spans(text)
-    if not encoding.ids:
-        return SourceLine(number, text, Encoding([], [], []), ["empty_src"])
     flags = ["truncated"] if len(encoding.ids) > longest else []
+    return source_line(number, text, encoding.part(0, longest), flags)
+
+
+def source_line(
+    number: int, text: str, encoding: Encoding, flags: Sequence[str] = ()
+) -> SourceLine:
+    """A line of these pieces, and </s>; without any it is "empty_src"."""
+    if not encoding.ids:
+        return SourceLine(number, text, encoding, ["empty_src"])
     end = len(text.encode())
     with_end = Encoding(
-        [*encoding.ids[:longest], EOS],
-        [*encoding.pieces[:longest], END_PIECE],
-        [*encoding.spans[:longest], (end, end)],
+        [*encoding.ids, EOS],
+        [*encoding.pieces, END_PIECE],
+        [*encoding.spans, (end, end)],
     )
-    return SourceLine(number, text, with_end, flags)
+    return SourceLine(number, text, with_end, [*flags])
 
 
 def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
@@ -94,23 +101,38 @@ def to_translation(
 
 def blank(line: SourceLine, align_kind: AlignKind) -> Record:
     """The translation of a line without pieces: nothing."""
+    return bare(line.id, line.source, align_kind, line.flags)
+
+
+def bare(
+    number: int,
+    source: str,
+    align_kind: AlignKind,
+    flags: Sequence[str],
+    text: str = "",
+    score: float = 0.0,
+    norm_score: float = 0.0,
+) -> Record:
+    """A translation of which neither pieces, words nor attention are told."""
     return Record(
-        id=line.id,
+        id=number,
         rank=0,
         n_best=1,
-        source=line.source,
-        hypothesis="",
-        score=0.0,
-        norm_score=0.0,
+        source=source,
+        hypothesis=text,
+        score=score,
+        norm_score=norm_score,
         source_pieces=[],
         target_pieces=[],
         source_ids=[],
         target_ids=[],
         source_spans=[],
         target_spans=[],
+        source_words=[],
+        target_words=[],
         log_probs=[],
         extras={},
         weights=np.zeros((1, 1, 0, 0), np.float32),
         align_kind=align_kind,
-        flags=line.flags,
+        flags=[*flags],
     )

@@ -11,6 +11,7 @@ from attnmt import search
 from attnmt.analysis.record import Record as Translation
 from attnmt.config.schema import Config, Decoding
 from attnmt.errors import ConfigError
+from attnmt.long_lines import SPLIT, joined, read_parts, without_attention
 from attnmt.sentences import (
     SourceLine,
     blank,
@@ -76,11 +77,13 @@ class BaseTranslator(ABC):
     ) -> Iterator[list[Translation]]:
         """Up to `n` translations of each line, best first; a blank line has one.
 
+        So has a line of more pieces than `decoding.max_source_length`, flagged "split":
+        its parts are translated and joined, what their attention was is not kept.
         `window` takes the place of the Translator's; `first` numbers the first line.
         """
         numbered = enumerate(lines, first)
         while ahead := list(islice(numbered, window or self.window)):
-            yield from self._window([self._read(i, text) for i, text in ahead], n)
+            yield from self._window([self._parts(i, text) for i, text in ahead], n)
 
     def describe(self, mode: str = "translate", n_best: int = 1) -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
@@ -97,16 +100,23 @@ class BaseTranslator(ABC):
         longest = self.decoding.max_source_length
         return read_line(self.source_tokenizer, number, text, longest)
 
+    def _parts(self, number: int, text: str) -> list[SourceLine]:
+        longest = self.decoding.max_source_length
+        return read_parts(self.source_tokenizer, number, text, longest)
+
     def columns(self, source_length: int) -> int | None:
         """How many columns of the weights a source fills; None for all (slots)."""
         return source_length if self.align_kind == "token" else None
 
-    def _window(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
-        return self._in_batches(
-            [len(line.encoding.ids) for line in lines],
-            [[blank(line, self.align_kind)] for line in lines],
-            lambda places: self._search([lines[i] for i in places], n),
+    def _window(self, lines: list[list[SourceLine]], n: int) -> list[list[Translation]]:
+        parts = [part for line in lines for part in line]
+        found = self._in_batches(
+            [len(part.encoding.ids) for part in parts],
+            [[blank(part, self.align_kind)] for part in parts],
+            lambda places: self._search([parts[i] for i in places], n),
         )
+        rest = iter(found)
+        return [joined(list(islice(rest, len(line)))) for line in lines]
 
     def _in_batches(
         self,
@@ -156,7 +166,7 @@ class BaseTranslator(ABC):
                     line, text, encoding, hypothesis, self.align_kind, rank, len(best)
                 )
             )
-        return found
+        return [without_attention(found[0])] if SPLIT in line.flags else found
 
 
 def with_decoding(config: Config, **changes: object) -> Decoding:

@@ -51,6 +51,9 @@ class PinnedTranslator(Translator):
         forced = ["forced"] if number in self._rows else []
         return line._replace(flags=line.flags + forced)
 
+    def _parts(self, number: int, text: str) -> list[SourceLine]:
+        return [self._read(number, text)]  # edits count the pieces of a whole line
+
     def _tell(self, lines: list[SourceLine]) -> tuple[np.ndarray, ...]:
         rows = [self._rows.get(line.id, {}) for line in lines]
         steps = 1 + max((step for each in rows for step in each), default=0)

@@ -19,7 +19,7 @@ LAYERS = (
     {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported"},
     {"attnmt.verify", "attnmt.averaging"},
     {"attnmt.sentences"},
-    {"attnmt.edits"},
+    {"attnmt.edits", "attnmt.long_lines"},
     {"attnmt.translating"},
     {"attnmt.translator", "attnmt.litert"},
     {"attnmt.what_if"},
@@ -29,8 +29,8 @@ LAYERS = (
 )
 LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
-    *("sentences", "translating", "exported", "litert", "verify", "sealed"),
-    *("tensor_header", "checkpoint", "averaging"),
+    *("sentences", "long_lines", "translating", "exported", "litert", "verify"),
+    *("sealed", "tensor_header", "checkpoint", "averaging"),
 )
 
 

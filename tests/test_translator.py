@@ -242,10 +242,29 @@ def test_hostile_text_has_a_translation_for_every_line(greedy, tmp_path: Path) -
     assert not any(set(t.text) & set("\n\r") for t in found)
 
 
-def test_a_long_line_is_cut_and_flagged(greedy, monkeypatch) -> None:
+def test_a_long_line_is_translated_in_parts_and_joined(run, found) -> None:
+    pieces = [len(translation.source_pieces) - 1 for translation in found]
+    longest = {"max_source_length": max(pieces)}
+    translator = Translator.load(run.path, decoding=BEAM.model_copy(update=longest))
+    long = " ".join([SOURCES[1]] * 3)
+    before, (joined,), after = translator.n_best([SOURCES[0], long, SOURCES[2]], 2)
+    assert [len(before), len(after)] == [2, 2]
+    assert (joined.id, joined.rank, joined.n_best) == (1, 0, 1)
+    assert (joined.source, joined.flags) == (long, ["split"])
+    assert joined.text == " ".join([TARGETS[1]] * 3)
+    assert joined.score == pytest.approx(3 * found[1].score, abs=1e-3)
+    assert joined.norm_score == pytest.approx(3 * found[1].norm_score, abs=1e-3)
+    assert joined.weights.size == 0 and joined.alignment == []
+    assert_alike(before[0], found[0])
+    assert_alike(after[0], found[2])
+
+
+def test_the_given_translation_of_a_long_line_reads_its_beginning(
+    greedy, monkeypatch
+) -> None:
     short = greedy.decoding.model_copy(update={"max_source_length": 3})
     monkeypatch.setattr(greedy, "decoding", short)
-    (translation,) = greedy.translate([SOURCES[1]])
+    (translation,) = greedy.force([SOURCES[1]], [TARGETS[1]])
     assert translation.flags == ["truncated"]
     assert len(translation.source_pieces) == 4
     assert translation.source == SOURCES[1]

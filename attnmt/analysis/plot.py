@@ -57,8 +57,8 @@ def plot(view: View, path: Path, *, title: str | None = None) -> None:
     """Draw a view: source words on top, target words on the left, darker is more.
 
     The suffix of `path` says the format; text stays text in SVG and PDF. A file that
-    exists is replaced. Raises DataError for another suffix, for a blank line, and for
-    a path that cannot be written.
+    exists is replaced. Raises DataError for another suffix, for a line without
+    attention, and for a path that cannot be written.
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
@@ -67,7 +67,9 @@ def plot(view: View, path: Path, *, title: str | None = None) -> None:
             f"found {suffix or 'no ending'}"
         )
     if not view.source:
-        raise DataError(f"{path}: a blank line has no attention to draw")
+        raise DataError(
+            f"{path}: a blank line, or one translated in parts, has no attention"
+        )
     import matplotlib
 
     cell = min(_CELL, _LARGEST / max(view.weights.shape))

@@ -145,6 +145,8 @@ class Record(BaseModel):
 
     def between_spaces(self) -> "Record":
         """The record with other words: what stands between spaces, in any script."""
+        if not self.source_pieces:
+            return self
         source, target = map(space_spans, (self.source, self.hypothesis))
         return self.model_copy(update={"source_words": source, "target_words": target})
 

@@ -65,7 +65,7 @@ def legend(plain: bool = False) -> str:
 def render(view: View, width: int, *, plain: bool = False) -> Iterator[Text]:
     """Yield the lines of a view, at most `width` columns wide (20 or more)."""
     if not view.source:
-        yield Text("(blank line)", "dim")
+        yield Text("(no attention: a blank line, or one translated in parts)", "dim")
         return
     yield from _numbered(view.source, width)
     label = min(_LABEL, width // 3, max(map(cell_len, view.target)))

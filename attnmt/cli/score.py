@@ -27,6 +27,7 @@ from attnmt.cli.translating import (
     Shown,
     TrustOption,
     check_resume,
+    done_before,
     dumped,
     load_translator,
     make_dump,
@@ -36,6 +37,7 @@ from attnmt.cli.translating import (
 )
 from attnmt.errors import ConfigError
 from attnmt.text.lines import STANDARD_STREAM, read_lines
+from attnmt.text.partial import NOTHING
 
 if TYPE_CHECKING:
     from attnmt.translating import Translation
@@ -67,7 +69,7 @@ def score(
 
     folder = find_run(run)
     if resume:
-        check_resume(source, attention)
+        check_resume(source, output, attention)
     _check(source, target, output)
     translator = load_translator(
         folder, settings, device, trust_code, batch_size=batch_size
@@ -75,6 +77,9 @@ def score(
     if align:
         warn_of_slots(translator)
     pairs = zip(read_lines(source), read_lines(target), strict=True)
+    shown = Shown(format, links.value, score=True, align=align)
+    from_output = resume and attention is None
+    done = done_before(output, shown, translator.window) if from_output else NOTHING
     resumed = (pairs, translator.window) if resume else None
     dump = make_dump(attention, translator.describe("force"), precision, resumed)
 
@@ -82,9 +87,9 @@ def score(
         rest = (islice(read_lines(path), first, None) for path in (source, target))
         return ([found] for found in translator.force(*rest, first=first))
 
-    found = dumped(compute, dump)
+    found = dumped(compute, dump, done)
     found = warn_of_cuts(_warn_of_blanks(found, source), source)
-    write(output, found, Shown(format, links.value, score=True, align=align))
+    write(output, found, shown, done)
 
 
 def _check(source: Path, target: Path, output: Path) -> None:

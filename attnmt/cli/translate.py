@@ -30,6 +30,7 @@ from attnmt.cli.translating import (
     Shown,
     TrustOption,
     check_resume,
+    done_before,
     dumped,
     make_dump,
     warn_of_cuts,
@@ -94,10 +95,11 @@ def translate(
     from attnmt.errors import ConfigError
     from attnmt.run import find_run
     from attnmt.text.lines import STANDARD_STREAM, read_lines
+    from attnmt.text.partial import NOTHING, skipped
 
     folder = find_run(run)
     if resume:
-        check_resume(file, attention)
+        check_resume(file, output, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
@@ -121,21 +123,24 @@ def translate(
         translator, lines = _pinned(translator, edits, list(lines))
     # Somebody who types line by line wants an answer to each.
     window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
+    several = n_best > 1
+    shown = Shown(format, links.value, several, True, scores or several, align)
+    from_output = resume and attention is None
+    done = done_before(output, shown, translator.window) if from_output else NOTHING
     resumed = (zip(reading(file)), translator.window) if resume else None
     dump = make_dump(attention, translator.describe(n_best=n_best), precision, resumed)
 
     def compute(first: int) -> Iterator[list["Translation"]]:
-        rest = islice(lines, first, None)
+        rest = (
+            islice(lines, first, None)
+            if dump is not None
+            else skipped(lines, done, file)
+        )
         return translator.n_best(rest, n_best, window, first=first)
 
-    found = warn_of_cuts(dumped(compute, dump), file)
+    found = warn_of_cuts(dumped(compute, dump, done), file)
     found = _warn_of_unreached(found, edits) if edits is not None else found
-    several = n_best > 1
-    write(
-        output,
-        found,
-        Shown(format, links.value, several, True, scores or several, align),
-    )
+    write(output, found, shown, done)
 
 
 def _read_edits(path: Path | None) -> "Edits | None":

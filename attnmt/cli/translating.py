@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from attnmt.errors import ConfigError
-from attnmt.text.lines import STANDARD_STREAM, json_text
+from attnmt.text.lines import STANDARD_STREAM, is_stream, json_text
+from attnmt.text.partial import Done, growing_output, read_done
 
 if TYPE_CHECKING:
     from attnmt.analysis.dump_writer import DumpWriter
@@ -79,7 +80,7 @@ PrecisionOption = Annotated[
 ResumeOption = Annotated[
     bool,
     typer.Option(
-        "--resume", help="Go on where the same command was killed (--attention)."
+        "--resume", help="Go on where the same command was killed (-o, --attention)."
     ),
 ]
 BatchOption = Annotated[
@@ -139,24 +140,24 @@ def warn_of_slots(translator: "BaseTranslator") -> None:
 def warn_of_cuts(
     found: Iterable[list["Translation"]], file: Path
 ) -> Iterator[list["Translation"]]:
-    """Pass on what was found; say which lines of the file were cut."""
+    """Pass on what was found; say which lines of the file were too long."""
     for translations in found:
-        if "truncated" in translations[0].flags:
-            print(
-                f"{file}:{translations[0].id + 1}: only the first "
-                f"{len(translations[0].source_pieces) - 1} pieces are read: the "
-                "line is too long",
-                file=sys.stderr,
-            )
+        best = translations[0]
+        place = f"{file}:{best.id + 1}: the line is too long"
+        if "truncated" in best.flags:
+            read = f"only the first {len(best.source_pieces) - 1} pieces are read"
+            print(f"{place}: {read}", file=sys.stderr)
+        if "split" in best.flags:
+            print(f"{place}: translated in parts, joined", file=sys.stderr)
         yield translations
 
 
-def check_resume(file: Path, attention: Path | None) -> None:
+def check_resume(file: Path, output: Path, attention: Path | None) -> None:
     """Raise ConfigError when there is nothing to resume from, or text that is gone."""
-    if attention is None:
+    if attention is None and (is_stream(output) or output.suffix == ".gz"):
         raise ConfigError(
-            "--resume: expected --attention DIR with it: that folder tells what is "
-            "done already"
+            "--resume: expected -o FILE (not .gz) or --attention DIR with it: that "
+            "tells what is done already"
         )
     if file == STANDARD_STREAM or file.exists() and not file.is_file():
         raise ConfigError(
@@ -186,15 +187,18 @@ def make_dump(
 
 
 def dumped(
-    compute: Callable[[int], Iterable[list["Translation"]]], dump: "DumpWriter | None"
+    compute: Callable[[int], Iterable[list["Translation"]]],
+    dump: "DumpWriter | None",
+    done: Done,
 ) -> Iterator[list["Translation"]]:
-    """All translations: those that a dump keeps, then what `compute` makes of the rest.
+    """What a dump keeps of translations, then what `compute` makes of the rest.
 
+    Without a dump it goes on after those that the output tells to be `done`.
     `compute` is given the number of the first line to compute. What is dumped is passed
     on as a reader of the dump finds it, so that it is the same when it is resumed.
     """
     if dump is None:
-        yield from compute(0)
+        yield from compute(done.lines)
         return
     with dump:
         yield from dump.kept()
@@ -211,6 +215,11 @@ class Shown(NamedTuple):
     text: bool = False
     score: bool = False
     align: bool = False
+
+    @property
+    def numbered(self) -> bool:
+        """Whether a line begins with the number of its input line."""
+        return self.number or self.format is not Format.text
 
     def line(self, translation: "Translation") -> str:
         """The line of a translation, without its end."""
@@ -231,11 +240,18 @@ class Shown(NamedTuple):
         return " ||| ".join(fields)
 
 
-def write(output: Path, found: Iterable[list["Translation"]], shown: Shown) -> None:
-    """Write the lines of all that is found, of each source line at once."""
-    from attnmt.text.lines import text_output
+def done_before(output: Path, shown: Shown, window: int) -> Done:
+    """What the half-written output of the same command has, in whole windows."""
+    done = read_done(output, window, shown.numbered)
+    print(f"{output}: {done.lines} lines are done already", file=sys.stderr)
+    return done
 
-    with text_output(output) as stream:
+
+def write(
+    output: Path, found: Iterable[list["Translation"]], shown: Shown, done: Done
+) -> None:
+    """Write the lines of all that is found, of each source line at once."""
+    with growing_output(output, done) as stream:
         for translations in found:
             for translation in translations:
                 stream.write(shown.line(translation) + "\n")

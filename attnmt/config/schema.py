@@ -499,7 +499,7 @@ class Decoding(Section):
     )
     max_source_length: Count = Field(
         default=1000,
-        description="Longest source in pieces; what is longer is cut, with a warning.",
+        description="Longest source in pieces; what is longer is translated in parts.",
     )
     batch_size: Count = Field(default=64, description="Sentences translated together.")
 

@@ -86,14 +86,34 @@ def text_output(path: Path) -> Iterator[TextIO]:
     if path == STANDARD_STREAM:
         with _text(sys.stdout.buffer) as output:
             yield output
-    elif path.exists() and not path.is_file():
-        with _open_for_writing(path, "wb") as stream, _text(stream) as output:
+    elif is_stream(path):
+        with open_for_writing(path, "wb") as stream, _text(stream) as output:
             yield output
     else:
         with replacing(path) as temporary:
-            with _open_for_writing(temporary, "xb") as stream:
-                with _packed(stream, path) as packed, _text(packed) as output:
+            with open_for_writing(temporary, "xb") as stream:
+                with packed_text(stream, path) as output:
                     yield output
+
+
+def is_stream(path: Path) -> bool:
+    """Whether what is written to a path cannot be taken back."""
+    return path == STANDARD_STREAM or path.exists() and not path.is_file()
+
+
+@contextmanager
+def packed_text(stream: BinaryIO, path: Path) -> Iterator[TextIO]:
+    """Wrap the binary stream of a new file for text; compress it for a .gz."""
+    with _packed(stream, path) as packed, _text(packed) as output:
+        yield output
+
+
+def open_for_writing(path: Path, mode: str) -> BinaryIO:
+    """Open a file. Raises DataError."""
+    try:
+        return cast(BinaryIO, path.open(mode))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {_reason(error)}") from error
 
 
 @contextmanager
@@ -134,13 +154,6 @@ def _packed(stream: BinaryIO, path: Path) -> AbstractContextManager[BinaryIO]:
     if path.suffix != ".gz":
         return nullcontext(stream)
     return cast(BinaryIO, gzip.GzipFile("", "wb", fileobj=stream, mtime=0))
-
-
-def _open_for_writing(path: Path, mode: str) -> BinaryIO:
-    try:
-        return cast(BinaryIO, path.open(mode))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {_reason(error)}") from error
 
 
 def _decode(raw: bytes, name: str, number: int) -> str:

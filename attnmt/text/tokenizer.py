@@ -43,6 +43,12 @@ class Encoding(NamedTuple):
     pieces: list[str]
     spans: list[tuple[int, int]]
 
+    def part(self, first: int, last: int) -> "Encoding":
+        """The pieces [first, last)."""
+        return Encoding(
+            self.ids[first:last], self.pieces[first:last], self.spans[first:last]
+        )
+
 
 class Tokenizer:
     """One language side: wraps one SentencePiece model; its length is `len`.

@@ -127,7 +127,7 @@ def test_pieces_or_words_are_shown(make_record):
 
 
 def test_blank_line_is_said_to_be_blank(make_record):
-    assert "(blank line)" in shown(make_record(source="", hypothesis=""))
+    assert "(no attention: a blank line" in shown(make_record(source="", hypothesis=""))
 
 
 def test_text_cannot_steer_the_terminal_or_the_markup(make_record):

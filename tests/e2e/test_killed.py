@@ -76,10 +76,35 @@ def test_a_killed_command_is_resumed_to_the_same_bytes(
     assert contents(folder) == whole
 
 
+def test_a_killed_translation_is_resumed_from_its_partial_output(
+    folder: Path, trained: Path, attnmt, command, environment
+) -> None:
+    run = ("--run", str(trained / "runs/tiny"), "--beam", "2", "--batch-size", "2")
+    arguments = ("translate", "in.en", "-o", "out", "--n-best", "2", *run)
+    assert attnmt(*arguments, cwd=folder).returncode == 0
+    whole = (folder / "out").read_bytes()
+    assert {path.name for path in folder.iterdir()} == {"in.en", "in.de", "out"}
+    (folder / "out").unlink()
+
+    options = {"cwd": folder, "env": environment, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*command, *arguments], **options)
+    kill_at(process, folder / "out.partial", len(whole) // 2)
+    assert not (folder / "out").exists()
+    half = (folder / "out.partial").read_bytes()
+    assert whole.startswith(half) and half != whole
+
+    done = attnmt(*arguments, "--resume", cwd=folder)
+    assert done.returncode == 0
+    told = int(done.stderr.removeprefix("out: ").split(" lines are done already")[0])
+    assert told % 40 == 0 and told > 0
+    assert (folder / "out").read_bytes() == whole
+    assert not (folder / "out.partial").exists()
+
+
 def test_there_must_be_something_to_resume_from(folder, trained, attnmt) -> None:
     run = ("--run", trained / "runs/tiny", "--resume")
     alone = attnmt("translate", "in.en", *run, cwd=folder)
-    assert alone.returncode == 2 and "expected --attention DIR" in alone.stderr
+    assert alone.returncode == 2 and "expected -o FILE" in alone.stderr
     piped = attnmt("translate", "-", *run, "--attention", "dump", cwd=folder)
     assert piped.returncode == 2 and "expected a file, found -" in piped.stderr
     assert not (folder / "dump").exists()

@@ -19,6 +19,7 @@ const FLAGS = {
   suspicious: "Low log-probability and attention everywhere",
   sink: "Most attention is on punctuation and </s>",
   truncated: "The source was cut",
+  split: "The source was translated in parts, whose attention is not kept",
   unfinished: "The translation has no end",
   empty_src: "The line is blank",
 };

@@ -1,0 +1,1 @@
+"""Hostile text files through the installed `attnmt translate`."""
