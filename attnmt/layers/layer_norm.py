@@ -28,7 +28,8 @@ class LayerNorm(keras.layers.Layer):
     def call(self, x: Tensor) -> Tensor:
         """[..., sum of the widths] -> the same shape."""
         groups = tf.split(x, self.widths, axis=-1)
-        standard = tf.concat([standardise(group) for group in groups], axis=-1)
+        parts: list[Tensor] = [standardise(group) for group in groups]
+        standard = tf.concat(parts, axis=-1)
         scaled = standard * tf.cast(self.gain, x.dtype)
         return scaled + tf.cast(self.bias, x.dtype) if self.biased else scaled
 
