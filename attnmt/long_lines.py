@@ -7,9 +7,10 @@ from attnmt.sentences import SourceLine, bare, source_line
 from attnmt.text.tokenizer import Encoding, Tokenizer
 
 SPLIT = "split"
-_SENTENCE_ENDS = tuple(".!?…:;")  # where a space follows
+_SENTENCE_ENDS = tuple(".!?…")  # where a space follows
 _FULL_STOPS = tuple("。！？।۔")  # where none has to
 _SPACE = "▁"
+_SHORTEST = 16  # pieces: sentences that are shorter share a part
 
 
 def read_parts(
@@ -17,6 +18,7 @@ def read_parts(
 ) -> list[SourceLine]:
     """A line as the only part of itself, or parts of at most `longest` pieces each.
 
+    Models learn sentences: a part is about one of them, where their ends are told.
     Parts are flagged "split"; their texts, one after the other, are the line.
     """
     encoding = tokenizer.encode_with_spans(text)
@@ -66,18 +68,19 @@ def joined(parts: Sequence[list[Record]]) -> list[Record]:
 def _ranges(encoding: Encoding, longest: int) -> Iterator[tuple[int, int]]:
     """The pieces [first, last) of each part."""
     first, count = 0, len(encoding.ids)
-    while count - first > longest:
-        last = _cut(encoding, first, first + longest)
+    while first < count:
+        last = _cut(encoding, first, min(first + longest, count))
         yield first, last
         first = last
-    yield first, count
 
 
 def _cut(encoding: Encoding, first: int, most: int) -> int:
-    """The last place up to `most` where a sentence ends, else a word, a character."""
-    places = range(most, first, -1)
-    for fits in (_ends_sentence, _ends_word, _ends_character):
-        for place in places:
+    """The end of a sentence, else of the last word that fits, else of a character."""
+    for place in range(min(first + _SHORTEST, most), most + 1):
+        if _ends_sentence(encoding, place):
+            return place
+    for fits in (_ends_word, _ends_character):
+        for place in range(most, first, -1):
             if fits(encoding, place):
                 return place
     return most
@@ -90,7 +93,8 @@ def _ends_sentence(encoding: Encoding, place: int) -> bool:
 
 
 def _ends_word(encoding: Encoding, place: int) -> bool:
-    return encoding.pieces[place].startswith(_SPACE)
+    pieces = encoding.pieces
+    return place == len(pieces) or pieces[place].startswith(_SPACE)
 
 
 def _ends_character(encoding: Encoding, place: int) -> bool:
