@@ -11,7 +11,7 @@ from attnmt.config.schema import Config, Decoding
 from attnmt.devices import quiet
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import START, STEP, Export
-from attnmt.search import NEVER, Seen, Trace
+from attnmt.search.trace import NEVER, Seen, Trace, half_done
 from attnmt.sentences import SourceLine
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
 from attnmt.translating import BaseTranslator
@@ -50,9 +50,15 @@ class LiteRTTranslator(BaseTranslator):
         return cls(export, tokenizers, decoding)
 
     def trace(
-        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
+        self,
+        lines: list[SourceLine],
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        n_best: int,
     ) -> Trace:
-        return self._searcher.search(source, limits, beam)
+        alpha = self.decoding.length_penalty
+        return self._searcher.search(source, limits, beam, n_best=n_best, alpha=alpha)
 
 
 class Searcher:
@@ -62,21 +68,55 @@ class Searcher:
         self._start = _runner(folder / START)
         self._step = _runner(folder / STEP)
 
-    def search(self, source: np.ndarray, limits: np.ndarray, beam: int) -> Trace:
+    def search(
+        self,
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        *,
+        n_best: int,
+        alpha: float,
+    ) -> Trace:
         """The trace of `attnmt.search.search` for ids [batch, source], in NumPy."""
         found = self._start(source=source, beam=np.int32(beam))
-        memory = _only(found, "memory_")
+        wanted = {"n_best": np.int32(n_best), "alpha": np.float32(alpha)}
+        work = {"max_lengths": limits, **found}
+        sentences = np.arange(len(source))
         steps: list[Arrays] = []
-        while len(steps) < limits.max() and (_log_probs(found) > NEVER).any():
-            time = np.int32(len(steps))
+        while len(steps) < limits.max() and (going := _going(found)).any():
+            if half_done(going.sum(), len(going)):
+                sentences = sentences[going]
+                work = {name: _kept(x, going) for name, x in work.items()}
+            found = self._step(time=np.int32(len(steps)), **wanted, **work)
             front = _only(found, "front_")
-            found = self._step(time=time, max_lengths=limits, **memory, **front)
-            steps.append(found)
+            chosen = {name: x for name, x in found.items() if name not in front}
+            steps.append(_spread(chosen, sentences, len(source)))
+            work |= front
         return _stacked(steps)
 
 
-def _log_probs(found: Arrays) -> np.ndarray:
-    return found["front_1"]  # [batch, beam]; see `attnmt.search.beam.Front`
+def _going(found: Arrays) -> np.ndarray:
+    """Which sentences are not over, [batch]; see `attnmt.search.beam.Front`."""
+    return (found["front_1"] > NEVER).any(axis=1)
+
+
+def _kept(x: np.ndarray, going: np.ndarray) -> np.ndarray:
+    """What is `going` [batch] of an array [batch * each, ...]."""
+    return x[np.repeat(going, len(x) // len(going))]
+
+
+def _spread(found: Arrays, sentences: np.ndarray, batch: int) -> Arrays:
+    """What a step told of these of `batch` sentences; the others have nothing."""
+    if len(sentences) == batch:
+        return found
+    whole = {}
+    there = np.isin(np.arange(batch), sentences)
+    for name, x in found.items():
+        each = len(x) // len(sentences)
+        nothing = NEVER if name == "log_probs" else 0
+        whole[name] = np.full((batch * each, *x.shape[1:]), nothing, x.dtype)
+        whole[name][np.repeat(there, each)] = x
+    return whole
 
 
 def _only(found: Arrays, prefix: str) -> Arrays:

@@ -52,11 +52,17 @@ class BaseTranslator(ABC):
 
     @abstractmethod
     def trace(
-        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
+        self,
+        lines: list[SourceLine],
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        n_best: int,
     ) -> search.Trace:
         """The trace, in NumPy, of `beam` hypotheses of each line.
 
-        `source` [batch, source] are their ids, `limits` [batch] the most pieces.
+        `source` [batch, source] are their ids, `limits` [batch] the most pieces. A line
+        is searched until its `n_best` are sure under the length penalty.
         """
 
     def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
@@ -127,7 +133,9 @@ class BaseTranslator(ABC):
         lengths = [len(line.encoding.ids) for line in lines]
         limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
         beam = max(options.beam_size, n)
-        trace = self.trace(lines, source, np.array(limits, np.int32), beam)
+        # What coverage adds to a score is not known before the end.
+        sure = beam if options.coverage_penalty else n
+        trace = self.trace(lines, source, np.array(limits, np.int32), beam, sure)
         found = []
         for i, line in enumerate(lines):
             best = search.hypotheses(

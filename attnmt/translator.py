@@ -45,7 +45,9 @@ class Translator(BaseTranslator):
         }
         super().__init__(tokenizers, decoding, description, origin)
         self.network = network
-        self._searches: dict[int, tf.types.experimental.GenericFunction] = {}
+        self._searches: dict[
+            tuple[int, int], tf.types.experimental.GenericFunction
+        ] = {}
         self._force = tf.function(
             self._forced_step, input_signature=[model.IDS, model.IDS, model.IDS]
         )
@@ -102,10 +104,15 @@ class Translator(BaseTranslator):
             yield from self._force_window(lines, [target for _, (_, target) in ahead])
 
     def trace(
-        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
+        self,
+        lines: list[SourceLine],
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        n_best: int,
     ) -> search.Trace:
         inputs = (source, limits, *self._tell(lines))
-        result = self.search_function(beam)(*inputs)
+        result = self.search_function(beam, n_best)(*inputs)
         return tf.nest.map_structure(np.asarray, result)
 
     def _force_window(
@@ -129,29 +136,30 @@ class Translator(BaseTranslator):
     def _encode(self, source: Tensor, *told: Tensor) -> Source:
         return self.network.encode(source)
 
-    def search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
+    def search_function(
+        self, beam: int, n_best: int
+    ) -> tf.types.experimental.GenericFunction:
         """The compiled search of ids [batch, source] and limits [batch] for a trace."""
-        if beam not in self._searches:
+        if (beam, n_best) not in self._searches:
 
             def run(source, limits, *told):
                 encoded = self._encode(source, *told)
-                start = self.network.start(encoded)
-                memory, state, ids = tf.nest.map_structure(
-                    lambda x: tf.repeat(x, beam, axis=0),
-                    (encoded.memory, start, source),
-                )
                 return search.search(
-                    lambda token, state: self.network.step(token, state, memory, ids),
-                    state,
+                    lambda token, state, read: self.network.step(token, state, *read),
+                    self.network.start(encoded),
+                    (encoded.memory, source),
                     limits,
                     beam_size=beam,
+                    n_best=n_best,
+                    alpha=self.decoding.length_penalty,
                     **RULES._asdict(),
                 )
 
             limits = tf.TensorSpec([None], tf.int32)
             inputs = [model.IDS, limits, *self.told]
-            self._searches[beam] = tf.function(run, input_signature=inputs)
-        return self._searches[beam]
+            compiled = tf.function(run, input_signature=inputs)
+            self._searches[beam, n_best] = compiled
+        return self._searches[beam, n_best]
 
     def _forced(
         self, batch: Sequence[tuple[SourceLine, str, list[int]]]

@@ -23,3 +23,8 @@ class Trace(NamedTuple):
     parents: Tensor  # [time, batch, beam], the beam slot of the step before
     log_probs: Tensor  # [time, batch, beam], of the whole prefix; NEVER: no hypothesis
     seen: Seen  # [time, batch * beam, ...], row by parent, not by slot
+
+
+def half_done(alive: Tensor, sentences: Tensor) -> Tensor:
+    """Whether a batch is worth to be copied without the sentences that are over."""
+    return (alive > 0) & (2 * alive <= sentences)

@@ -17,7 +17,7 @@ def fake_model(seed: int):
     table = table - np.log(np.exp(table).sum(-1, keepdims=True))
     logits = tf.constant(table, tf.float32)
 
-    def step(token, state):
+    def step(token, state, memory):
         (previous,) = state
         rows = tf.gather_nd(logits, tf.stack([previous, token], axis=-1))
         # The weights spell out what the model saw, so that a path can be recognised.
@@ -34,10 +34,11 @@ def even(token) -> Seen:
 
 def run(step, beam_size, max_lengths, **options) -> tuple[Trace, list]:
     batch = len(max_lengths)
-    state = (tf.zeros([batch * beam_size], tf.int32),)
+    state = (tf.zeros([batch], tf.int32),)
     trace = search(
         step,
         state,
+        (),
         tf.constant(max_lengths),
         beam_size=beam_size,
         begin=BEGIN,
@@ -103,7 +104,7 @@ def test_one_beam_is_greedy_search():
 
 
 def test_each_sentence_keeps_its_own_longest_length():
-    def endless(token, state):
+    def endless(token, state, memory):
         rows = tf.one_hot(tf.fill(tf.shape(token), 2), VOCABULARY, 0.0, -50.0)
         return rows, even(token), state
 
@@ -114,7 +115,7 @@ def test_each_sentence_keeps_its_own_longest_length():
 
 
 def test_forbidden_tokens_are_never_chosen():
-    def tempting(token, state):
+    def tempting(token, state, memory):
         rows = tf.one_hot(tf.zeros_like(token), VOCABULARY, 50.0, 0.0)
         return rows, even(token), state
 
@@ -137,7 +138,7 @@ def test_n_best_is_sorted_and_all_different():
 
 
 def test_coverage_penalty_prefers_the_hypothesis_that_read_everything():
-    def step(token, state):
+    def step(token, state, memory):
         rows = tf.math.log(tf.constant([[1e-9, 0.01, 0.5, 0.49, 1e-9]]))
         rows = tf.where(token[:, None] == BEGIN, rows, tf.math.log([[0, 1.0, 0, 0, 0]]))
         half = tf.constant([[0.5, 0.5, 0.0]])
