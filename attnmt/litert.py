@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from attnmt.config.schema import Config, Decoding
 from attnmt.devices import quiet
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import START, STEP, Export
-from attnmt.search.trace import NEVER, Seen, Trace, half_done
+from attnmt.search.trace import NEVER, Seen, Trace, most_going
 from attnmt.sentences import SourceLine
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
 from attnmt.translating import BaseTranslator
@@ -29,12 +29,19 @@ class LiteRTTranslator(BaseTranslator):
         export: Export,
         tokenizers: tuple[Tokenizer, Tokenizer],
         decoding: Decoding,
+        threads: int | Literal["auto"] = "auto",
     ) -> None:
         super().__init__(tokenizers, decoding, export.attention, export.origin)
-        self._searcher = Searcher(export.path)
+        self._searcher = Searcher(export.path, threads)
 
     @classmethod
-    def load(cls, export: Export, config: Config, decoding: Decoding) -> Self:
+    def load(
+        cls,
+        export: Export,
+        config: Config,
+        decoding: Decoding,
+        threads: int | Literal["auto"] = "auto",
+    ) -> Self:
         """The model of an export folder; `config` is that of its run.
 
         Raises DataError when something is damaged or of another model.
@@ -47,7 +54,7 @@ class LiteRTTranslator(BaseTranslator):
                     f"{export.path}: of a model with another {side} tokenizer than the "
                     "configuration names: export the model again"
                 )
-        return cls(export, tokenizers, decoding)
+        return cls(export, tokenizers, decoding, threads)
 
     def trace(
         self,
@@ -64,9 +71,10 @@ class LiteRTTranslator(BaseTranslator):
 class Searcher:
     """The two models of `attnmt.export.graphs`, with the loop around them."""
 
-    def __init__(self, folder: Path) -> None:
-        self._start = _runner(folder / START)
-        self._step = _runner(folder / STEP)
+    def __init__(self, folder: Path, threads: int | Literal["auto"] = "auto") -> None:
+        count = len(os.sched_getaffinity(0)) if threads == "auto" else threads
+        self._start = _runner(folder / START, count)
+        self._step = _runner(folder / STEP, count)
 
     def search(
         self,
@@ -84,7 +92,7 @@ class Searcher:
         sentences = np.arange(len(source))
         steps: list[Arrays] = []
         while len(steps) < limits.max() and (going := _going(found)).any():
-            if half_done(going.sum(), len(going)):
+            if not most_going(going.sum(), len(going)):
                 sentences = sentences[going]
                 work = {name: _kept(x, going) for name, x in work.items()}
             found = self._step(time=np.int32(len(steps)), **wanted, **work)
@@ -97,7 +105,7 @@ class Searcher:
 
 def _going(found: Arrays) -> np.ndarray:
     """Which sentences are not over, [batch]; see `attnmt.search.beam.Front`."""
-    return (found["front_1"] > NEVER).any(axis=1)
+    return np.any(found["front_1"] > NEVER, axis=1)
 
 
 def _kept(x: np.ndarray, going: np.ndarray) -> np.ndarray:
@@ -136,7 +144,7 @@ def _stacked(steps: Sequence[Arrays]) -> Trace:
     return Trace(every("tokens"), every("parents"), every("log_probs"), seen)
 
 
-def _runner(file: Path) -> Any:
+def _runner(file: Path, threads: int) -> Any:
     """A function of named arrays that runs the only signature of a model."""
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -145,7 +153,6 @@ def _runner(file: Path) -> Any:
             f"--engine litert: expected the package ai-edge-litert: {error}: "
             "pip install ai-edge-litert"
         ) from error
-    threads = len(os.sched_getaffinity(0))
     try:
         with quiet():
             # Not by XNNPACK: after a change of shape it was seen to compute with what

@@ -84,9 +84,9 @@ class BaseTranslator(ABC):
 
         `window` takes the place of the Translator's; `first` numbers the first line.
         """
-        numbered = enumerate(lines, first)
-        while ahead := list(islice(numbered, window or self.window)):
-            yield from self._window([self._read(i, text) for i, text in ahead], n)
+        windows = self._read_windows(enumerate(lines, first), window or self.window)
+        for found in self._windows(windows, n):
+            yield from found
 
     def describe(self, mode: str = "translate", n_best: int = 1) -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
@@ -103,15 +103,35 @@ class BaseTranslator(ABC):
         longest = self.decoding.max_source_length
         return read_line(self.source_tokenizer, number, text, longest)
 
+    def _read_windows(
+        self, numbered: Iterator[tuple[int, str]], size: int
+    ) -> Iterator[list[SourceLine]]:
+        while ahead := list(islice(numbered, size)):
+            yield [self._read(i, text) for i, text in ahead]
+
+    def _windows(
+        self, windows: Iterable[list[SourceLine]], n: int
+    ) -> Iterator[list[list[Translation]]]:
+        """What is found of all windows, one after the other."""
+        for lines in windows:
+            yield self._window(
+                lines,
+                lambda places, all=lines: self.find([all[i] for i in places], n),
+            )
+
     def columns(self, source_length: int) -> int | None:
         """How many columns of the weights a source fills; None for all (slots)."""
         return source_length if self.align_kind == "token" else None
 
-    def _window(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+    def _window(
+        self,
+        lines: list[SourceLine],
+        compute: Callable[[list[int]], Iterable[list[Translation]]],
+    ) -> list[list[Translation]]:
         return self._in_batches(
             [len(line.encoding.ids) for line in lines],
             [[blank(line, self.align_kind)] for line in lines],
-            lambda places: self._search([lines[i] for i in places], n),
+            compute,
         )
 
     def _in_batches(
@@ -127,7 +147,8 @@ class BaseTranslator(ABC):
                 found[place] = result
         return found
 
-    def _search(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+    def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+        """Up to `n` translations of each line of a batch; none of them is blank."""
         options = self.decoding
         source = padded([line.encoding.ids for line in lines])
         lengths = [len(line.encoding.ids) for line in lines]

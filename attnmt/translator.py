@@ -60,6 +60,7 @@ class Translator(BaseTranslator):
         decoding: Decoding | None = None,
         settings: Sequence[str] = (),
         device: Literal["auto", "cpu", "gpu"] = "auto",
+        threads: int | Literal["auto"] = "auto",
         trust_code: bool = False,
     ) -> Self:
         """The best model of a run folder (its last one when none was validated).
@@ -73,7 +74,7 @@ class Translator(BaseTranslator):
         config = folder.load_config(settings)
         if not trust_code:
             folder.refuse_code(config, settings)
-        devices.prepare(Runtime(device=device))
+        devices.prepare(Runtime(device=device, threads=threads))
         tokenizers = load_tokenizers(config, folder.tokenizer_dir)
         best = folder.best_checkpoint()
         state = checkpoint.load_state(best)

@@ -22,7 +22,7 @@ LAYERS = (
     {"attnmt.edits"},
     {"attnmt.translating"},
     {"attnmt.translator", "attnmt.litert"},
-    {"attnmt.what_if"},
+    {"attnmt.what_if", "attnmt.workers"},
     {"attnmt.training", "attnmt.faithfulness", "attnmt.export"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
@@ -30,7 +30,7 @@ LAYERS = (
 LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "translating", "exported", "litert", "verify", "sealed"),
-    *("tensor_header", "checkpoint"),
+    *("tensor_header", "checkpoint", "workers"),
 )
 
 

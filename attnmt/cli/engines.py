@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -41,6 +41,7 @@ def load_engine(
     device: Device,
     trust_code: bool,
     tensorflow_for: str | None = None,
+    threads: int | Literal["auto"] = "auto",
     **decoding: object,
 ) -> "BaseTranslator":
     """As `load_translator`, with the engine that is asked for, or fits.
@@ -51,20 +52,24 @@ def load_engine(
 
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
     if export is None:
-        return load_translator(folder, settings, device, trust_code, **decoding)
+        return load_translator(
+            folder, settings, device, trust_code, threads, **decoding
+        )
     from attnmt.litert import LiteRTTranslator
     from attnmt.translating import with_decoding
 
     config = Run(folder).load_config(settings or ())
     try:
         loaded = LiteRTTranslator.load(
-            export, config, with_decoding(config, **decoding)
+            export, config, with_decoding(config, **decoding), threads
         )
     except DataError as error:
         if engine is Engine.litert or export.path == folder:
             raise
         print(f"passed over an export: {error}", file=sys.stderr)
-        return load_translator(folder, settings, device, trust_code, **decoding)
+        return load_translator(
+            folder, settings, device, trust_code, threads, **decoding
+        )
     print(f"engine: litert ({export.path})", file=sys.stderr)
     return loaded
 

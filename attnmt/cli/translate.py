@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnmt.cli.engines import Engine, EngineOption, load_engine
+from attnmt.cli.engines import Engine, EngineOption
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -36,6 +36,7 @@ from attnmt.cli.translating import (
     warn_of_slots,
     write,
 )
+from attnmt.cli.workers import WorkersOption, open_engine
 
 if TYPE_CHECKING:
     from attnmt.edits import Edits
@@ -76,6 +77,7 @@ def translate(
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
     engine: EngineOption = Engine.auto,
+    workers: WorkersOption = "1",
     trust_code: TrustOption = False,
     invalid_utf8: Annotated[
         Policy, typer.Option(help="What becomes of bytes that are not UTF-8.")
@@ -103,7 +105,10 @@ def translate(
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
     lines = _opened(reading(file))
     edits = _read_edits(force_attention)
-    translator = load_engine(
+    # Somebody who types line by line wants an answer to each.
+    window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
+    with open_engine(
+        "1" if window else workers,
         engine,
         folder,
         settings,
@@ -114,28 +119,27 @@ def translate(
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
-    )
-    if align:
-        warn_of_slots(translator)
-    if edits is not None:
-        translator, lines = _pinned(translator, edits, list(lines))
-    # Somebody who types line by line wants an answer to each.
-    window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
-    resumed = (zip(reading(file)), translator.window) if resume else None
-    dump = make_dump(attention, translator.describe(n_best=n_best), precision, resumed)
+    ) as translator:
+        if align:
+            warn_of_slots(translator)
+        if edits is not None:
+            translator, lines = _pinned(translator, edits, list(lines))
+        resumed = (zip(reading(file)), translator.window) if resume else None
+        header = translator.describe(n_best=n_best)
+        dump = make_dump(attention, header, precision, resumed)
 
-    def compute(first: int) -> Iterator[list["Translation"]]:
-        rest = islice(lines, first, None)
-        return translator.n_best(rest, n_best, window, first=first)
+        def compute(first: int) -> Iterator[list["Translation"]]:
+            rest = islice(lines, first, None)
+            return translator.n_best(rest, n_best, window, first=first)
 
-    found = warn_of_cuts(dumped(compute, dump), file)
-    found = _warn_of_unreached(found, edits) if edits is not None else found
-    several = n_best > 1
-    write(
-        output,
-        found,
-        Shown(format, links.value, several, True, scores or several, align),
-    )
+        found = warn_of_cuts(dumped(compute, dump), file)
+        found = _warn_of_unreached(found, edits) if edits is not None else found
+        several = n_best > 1
+        write(
+            output,
+            found,
+            Shown(format, links.value, several, True, scores or several, align),
+        )
 
 
 def _read_edits(path: Path | None) -> "Edits | None":

@@ -107,6 +107,7 @@ def load_translator(
     settings: list[str] | None,
     device: Device,
     trust_code: bool,
+    threads: int | Literal["auto"] = "auto",
     **decoding: object,
 ) -> "Translator":
     """The translator of a run; what is None in `decoding` stays as the run has it."""
@@ -122,6 +123,7 @@ def load_translator(
         decoding=with_decoding(Run(folder).load_config(settings or ()), **decoding),
         settings=settings or (),
         device=device.value,
+        threads=threads,
         trust_code=trust_code,
     )
 

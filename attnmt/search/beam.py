@@ -1,7 +1,7 @@
 """Beam search over a step function; it knows no model.
 
-`first` and `advance` are all of it but the loop: `search` is the loop in TensorFlow, an
-exported model has another around the same two.
+`first` and `advance` are all of it but the loop: `attnmt.search.loop` is the one in
+TensorFlow, an exported model has another around the same two.
 """
 
 from collections.abc import Callable
@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from attnmt.search.leaving import any_batch, spread, thinned
 from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace
 
 State = Any
-Memory = Any
-Step = Callable[[Tensor, State, Memory], tuple[Tensor, Seen, State]]
+Step = Callable[[Tensor, State], tuple[Tensor, Seen, State]]
 SLACK = 1e-5  # relative; more than the rounding of float32 makes of a score
 
 
@@ -43,80 +41,6 @@ class Wanted(NamedTuple):
     alpha: Tensor  # [], exponent of the length penalty that ranks them
 
 
-class _Work(NamedTuple):
-    """What a step works on: the sentences that are not over, and some that are."""
-
-    sentences: Tensor  # [batch], their numbers
-    max_lengths: Tensor  # [batch]
-    memory: Memory  # nested, [batch * beam, ...]
-    front: Front
-
-
-def search(
-    step: Step,
-    state: State,
-    memory: Memory,
-    max_lengths: Tensor,
-    *,
-    beam_size: int,
-    begin: int,
-    end: int,
-    never: tuple[int, ...] = (),
-    n_best: int | None = None,
-    alpha: float = 0.0,
-) -> Trace:
-    """Extend `beam_size` hypotheses a sentence until that many are complete.
-
-    `step(token [n], state, memory) -> (logits [n, vocabulary], seen, state)` with n =
-    batch * beam; `state` and `memory`, nested and [batch, ...], are given once for a
-    sentence; the state follows the hypotheses. A complete hypothesis frees its place
-    and the beam shrinks (Bahdanau et al. 2015). A sentence is over before that when its
-    `n_best` are sure under the length penalty `alpha`; without n_best it never is.
-    `max_lengths` [batch] counts pieces with the end; tokens in `never` are not chosen.
-    One beam is greedy search.
-    """
-    rules = Rules(begin, end, never)
-    wanted = Wanted(n_best or beam_size, alpha)
-    batch = tf.shape(max_lengths)[0]
-    work = _Work(
-        tf.range(batch),
-        max_lengths,
-        each_hypothesis(memory, beam_size),
-        first(state, batch, beam_size, rules),
-    )
-    limit = tf.reduce_max(max_lengths)
-    # For its structure; compiled it never runs.
-    _, seen, _ = step(work.front.tokens, work.front.state, work.memory)
-    kinds = tf.nest.map_structure(lambda x: x.dtype, seen)
-    arrays = tf.nest.map_structure(
-        lambda kind: tf.TensorArray(kind, 0, dynamic_size=True, infer_shape=False),
-        Trace(tf.int32, tf.int32, tf.float32, kinds),
-    )
-
-    def going(time: Tensor, work: _Work, _: Any) -> Tensor:
-        return (time < limit) & tf.reduce_any(work.front.log_probs > NEVER)
-
-    def body(time: Tensor, work: _Work, arrays: Any) -> tuple[Tensor, _Work, Any]:
-        chosen, front = advance(
-            lambda token, state: step(token, state, work.memory),
-            work.front,
-            time,
-            work.max_lengths,
-            beam_size,
-            rules,
-            wanted,
-        )
-        chosen = spread(chosen, work.sentences, batch)
-        arrays = tf.nest.map_structure(lambda a, x: a.write(time, x), arrays, chosen)
-        going = tf.reduce_any(front.log_probs > NEVER, axis=1)
-        return time + 1, thinned(work._replace(front=front), going), arrays
-
-    given = (0, work, arrays)
-    shapes = (tf.TensorShape([]), *tf.nest.map_structure(any_batch, given[1:]))
-    _, _, arrays = tf.while_loop(going, body, given, shape_invariants=shapes)
-    return tf.nest.map_structure(lambda array: array.stack(), arrays)
-
-
 def each_hypothesis(nested: Any, beam_size: Tensor) -> Any:
     """What is known of each sentence [batch, ...], once a hypothesis."""
     return tf.nest.map_structure(lambda x: tf.repeat(x, beam_size, axis=0), nested)
@@ -133,7 +57,7 @@ def first(state: State, batch: Tensor, beam_size: Tensor, rules: Rules) -> Front
 
 
 def advance(
-    step: Callable[[Tensor, State], tuple[Tensor, Seen, State]],
+    step: Step,
     front: Front,
     time: Tensor,
     max_lengths: Tensor,

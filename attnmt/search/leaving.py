@@ -7,44 +7,37 @@ from typing import Any
 
 import tensorflow as tf
 
-from attnmt.search.trace import NEVER, Tensor, Trace, half_done
+from attnmt.search.trace import NEVER, Tensor, Trace
 
 
-def thinned(work: Any, going: Tensor) -> Any:
-    """Nested tensors without what is not `going` [batch], once that is half of all."""
+def kept(work: Any, going: Tensor) -> Any:
+    """The rows of nested tensors whose sentences are `going` [batch]."""
+    places = tf.cast(tf.where(going)[:, 0], tf.int32)
 
-    def thin() -> Any:
-        kept = tf.cast(tf.where(going)[:, 0], tf.int32)
-        return tf.nest.map_structure(
-            lambda x: tf.gather(x, _rows(x, kept, tf.size(going))), work
-        )
+    def rows(x: Tensor) -> Tensor:
+        return tf.gather(x, _rows(places, tf.shape(x)[0] // tf.size(going)))
 
-    alive = tf.reduce_sum(tf.cast(going, tf.int32))
-    return tf.cond(half_done(alive, tf.size(going)), thin, lambda: work)
+    return tf.nest.map_structure(rows, work)
 
 
-def spread(chosen: Trace, sentences: Tensor, batch: Tensor) -> Trace:
-    """What a step chose for these of `batch` sentences; the others have nothing."""
+def spread(trace: Trace, sentences: Tensor, batch: Tensor) -> Trace:
+    """A trace of these of `batch` sentences as one of all; the others have nothing."""
+    count = tf.size(sentences)
+    nowhere = tf.fill([batch], count)
+    places = tf.tensor_scatter_nd_update(
+        nowhere, sentences[:, None], tf.range(count)
+    )  # [batch]
 
     def put(x: Tensor, nothing: float = 0) -> Tensor:
-        places = _rows(x, sentences, tf.size(sentences))
-        each = tf.shape(x)[0] // tf.size(sentences)
-        shape = tf.concat([[batch * each], tf.shape(x)[1:]], axis=0)
-        everywhere = tf.fill(shape, tf.cast(nothing, x.dtype))
-        return tf.tensor_scatter_nd_update(everywhere, places[:, None], x)
+        each = tf.shape(x)[1] // count
+        padding = tf.scatter_nd([[1, 1]], [each], [tf.rank(x), 2])
+        padded = tf.pad(x, padding, constant_values=tf.cast(nothing, x.dtype))
+        return tf.gather(padded, _rows(places, each), axis=1)
 
-    whole = tf.nest.map_structure(put, chosen)
-    return whole._replace(log_probs=put(chosen.log_probs, NEVER))
-
-
-def any_batch(x: Any) -> tf.TensorShape:
-    """The shape of a variable of a loop in which sentences leave."""
-    if isinstance(x, tf.TensorArray):
-        return tf.TensorShape(None)
-    return tf.TensorShape([None, *x.shape[1:]])
+    whole = tf.nest.map_structure(put, trace)
+    return whole._replace(log_probs=put(trace.log_probs, NEVER))
 
 
-def _rows(x: Tensor, sentences: Tensor, batch: Tensor) -> Tensor:
-    """Where sentences stand in a tensor that has rows of `batch` of them."""
-    each = tf.shape(x)[0] // batch
-    return tf.reshape(sentences[:, None] * each + tf.range(each), [-1])
+def _rows(places: Tensor, each: Tensor) -> Tensor:
+    """Where the rows of sentences stand that have `each` of them, one after another."""
+    return tf.reshape(places[:, None] * each + tf.range(each), [-1])

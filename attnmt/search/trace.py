@@ -25,6 +25,6 @@ class Trace(NamedTuple):
     seen: Seen  # [time, batch * beam, ...], row by parent, not by slot
 
 
-def half_done(alive: Tensor, sentences: Tensor) -> Tensor:
-    """Whether a batch is worth to be copied without the sentences that are over."""
-    return (alive > 0) & (2 * alive <= sentences)
+def most_going(going: Tensor, sentences: Tensor) -> Tensor:
+    """Whether a batch goes on as it is; else those that are over leave it."""
+    return 2 * going > sentences
