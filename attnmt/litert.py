@@ -12,14 +12,14 @@ from attnmt.devices import quiet
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import START, STEP, Export
 from attnmt.search.trace import NEVER, Seen, Trace, most_going
+from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
-from attnmt.translating import BaseTranslator
 
 Arrays = Mapping[str, np.ndarray]
 
 
-class LiteRTTranslator(BaseTranslator):
+class LiteRTTranslator(SearchingTranslator):
     """Translates lines as the model does that was exported."""
 
     engine = "litert"

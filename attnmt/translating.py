@@ -1,13 +1,10 @@
-"""From text to text with the attention that led there, whatever searches in between."""
+"""From text to text with the attention that led there, whatever is in between."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, ClassVar, Literal, TypeVar
 
-import numpy as np
-
-from attnmt import search
 from attnmt.analysis.record import Record as Translation
 from attnmt.config.schema import Config, Decoding
 from attnmt.errors import ConfigError
@@ -15,18 +12,16 @@ from attnmt.sentences import (
     SourceLine,
     blank,
     by_length,
-    padded,
     read_line,
-    to_translation,
 )
-from attnmt.text.tokenizer import EOS, Tokenizer
+from attnmt.text.tokenizer import Tokenizer
 
 WINDOW = 20  # batches that are read ahead, to put lines of like length together
 T = TypeVar("T")
 
 
 class BaseTranslator(ABC):
-    """Translates lines with a trained model; a subclass searches a batch of them."""
+    """Translates lines with a trained model; a subclass finds those of a batch."""
 
     engine: ClassVar[str]
 
@@ -51,19 +46,8 @@ class BaseTranslator(ABC):
         self.origin = dict(origin or {})
 
     @abstractmethod
-    def trace(
-        self,
-        lines: list[SourceLine],
-        source: np.ndarray,
-        limits: np.ndarray,
-        beam: int,
-        n_best: int,
-    ) -> search.Trace:
-        """The trace, in NumPy, of `beam` hypotheses of each line.
-
-        `source` [batch, source] are their ids, `limits` [batch] the most pieces. A line
-        is searched until its `n_best` are sure under the length penalty.
-        """
+    def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+        """Up to `n` translations of each line of a batch; none of them is blank."""
 
     def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
         """The best translation of each line, in order, as the lines come in."""
@@ -119,10 +103,6 @@ class BaseTranslator(ABC):
                 lambda places, all=lines: self.find([all[i] for i in places], n),
             )
 
-    def columns(self, source_length: int) -> int | None:
-        """How many columns of the weights a source fills; None for all (slots)."""
-        return source_length if self.align_kind == "token" else None
-
     def _window(
         self,
         lines: list[SourceLine],
@@ -145,46 +125,6 @@ class BaseTranslator(ABC):
         for places in by_length(lengths, self.decoding.batch_size):
             for place, result in zip(places, compute(places), strict=True):
                 found[place] = result
-        return found
-
-    def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
-        """Up to `n` translations of each line of a batch; none of them is blank."""
-        options = self.decoding
-        source = padded([line.encoding.ids for line in lines])
-        lengths = [len(line.encoding.ids) for line in lines]
-        limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
-        beam = max(options.beam_size, n)
-        # What coverage adds to a score is not known before the end.
-        sure = beam if options.coverage_penalty else n
-        trace = self.trace(lines, source, np.array(limits, np.int32), beam, sure)
-        found = []
-        for i, line in enumerate(lines):
-            best = search.hypotheses(
-                trace,
-                i,
-                source_length=self.columns(lengths[i]),
-                max_length=limits[i],
-                end=EOS,
-                n_best=n,
-                alpha=options.length_penalty,
-                beta=options.coverage_penalty,
-            )
-            found.append(self._translations(line, best))
-        return found
-
-    def _translations(
-        self, line: SourceLine, best: list[search.Hypothesis]
-    ) -> list[Translation]:
-        found = []
-        for rank, hypothesis in enumerate(best):
-            ids = hypothesis.tokens.tolist()
-            kept = ids[:-1] if hypothesis.finished else ids
-            text, encoding = self.target_tokenizer.decode_with_spans(kept)
-            found.append(
-                to_translation(
-                    line, text, encoding, hypothesis, self.align_kind, rank, len(best)
-                )
-            )
         return found
 
 

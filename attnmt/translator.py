@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import tensorflow as tf
@@ -14,16 +14,16 @@ from attnmt.layers.attention import Tensor
 from attnmt.model import Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
 from attnmt.search.beam import Rules
+from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine, blank, padded, to_translation
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
-from attnmt.translating import BaseTranslator
 from attnmt.translating import Translation as Translation
 
 RULES = Rules(BOS, EOS, never=(PAD, BOS))
 
 
-class Translator(BaseTranslator):
+class Translator(SearchingTranslator):
     """Translates lines with a trained model, and scores given translations."""
 
     engine = "tensorflow"
@@ -137,6 +137,16 @@ class Translator(BaseTranslator):
     def _encode(self, source: Tensor, *told: Tensor) -> Source:
         return self.network.encode(source)
 
+    def _prepare(self, source: Tensor, *told: Tensor) -> tuple[Any, Any]:
+        """The state before the first step, and what all steps read."""
+        encoded = self._encode(source, *told)
+        return self.network.start(encoded), (encoded.memory, source)
+
+    def _step(
+        self, token: Tensor, state: Any, memory: Any
+    ) -> tuple[Tensor, search.Seen, Any]:
+        return self.network.step(token, state, *memory)
+
     def search_function(
         self, beam: int, n_best: int
     ) -> tf.types.experimental.GenericFunction:
@@ -144,11 +154,9 @@ class Translator(BaseTranslator):
         if (beam, n_best) not in self._searches:
 
             def run(source, limits, *told):
-                encoded = self._encode(source, *told)
                 return search.search(
-                    lambda token, state, read: self.network.step(token, state, *read),
-                    self.network.start(encoded),
-                    (encoded.memory, source),
+                    self._step,
+                    *self._prepare(source, *told),
                     limits,
                     beam_size=beam,
                     n_best=n_best,

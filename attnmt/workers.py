@@ -14,9 +14,6 @@ from multiprocessing import active_children, get_context, parent_process
 from threading import Thread
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from attnmt import search
 from attnmt.config.schema import Decoding
 from attnmt.errors import AttnmtError
 from attnmt.sentences import SourceLine, by_length
@@ -69,15 +66,11 @@ class ParallelTranslator(BaseTranslator):
         super().__init__(told.tokenizers, told.decoding, told.attention, told.origin)
         self._pool = pool
 
-    def trace(
-        self,
-        lines: list[SourceLine],
-        source: np.ndarray,
-        limits: np.ndarray,
-        beam: int,
-        n_best: int,
-    ) -> search.Trace:
-        raise NotImplementedError("workers search")
+    def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+        return self._begun(lines, n).result()
+
+    def _begun(self, lines: list[SourceLine], n: int) -> Future:
+        return self._pool.submit(_find, lines, n)
 
     def _windows(
         self, windows: Iterable[list[SourceLine]], n: int
@@ -94,7 +87,7 @@ class ParallelTranslator(BaseTranslator):
         """What will come of each batch, by the place of its first line."""
         lengths = [len(line.encoding.ids) for line in lines]
         return {
-            places[0]: self._pool.submit(_search, [lines[i] for i in places], n)
+            places[0]: self._begun([lines[i] for i in places], n)
             for places in by_length(lengths, self.decoding.batch_size)
         }
 
@@ -140,5 +133,5 @@ def _describe() -> Description:
     return Description(tokenizers, own.decoding, own.attention, own.origin, notes)
 
 
-def _search(lines: list[SourceLine], n: int) -> list[list[Translation]]:
+def _find(lines: list[SourceLine], n: int) -> list[list[Translation]]:
     return _loaded()[0].find(lines, n)

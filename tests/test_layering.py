@@ -21,8 +21,9 @@ LAYERS = (
     {"attnmt.sentences"},
     {"attnmt.edits"},
     {"attnmt.translating"},
+    {"attnmt.searching"},
     {"attnmt.translator", "attnmt.litert"},
-    {"attnmt.what_if", "attnmt.workers"},
+    {"attnmt.what_if", "attnmt.workers", "attnmt.ensemble"},
     {"attnmt.training", "attnmt.faithfulness", "attnmt.export"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
@@ -30,7 +31,7 @@ LAYERS = (
 LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "translating", "exported", "litert", "verify", "sealed"),
-    *("tensor_header", "checkpoint", "workers"),
+    *("tensor_header", "checkpoint", "workers", "searching"),
 )
 
 

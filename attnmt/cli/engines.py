@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from attnmt.exported import Export
     from attnmt.run import Run
     from attnmt.translating import BaseTranslator
+    from attnmt.translator import Translator
 
 
 class Engine(StrEnum):
@@ -36,7 +37,7 @@ EngineOption = Annotated[
 
 def load_engine(
     engine: Engine,
-    folder: Path,
+    folders: Sequence[Path],
     settings: list[str] | None,
     device: Device,
     trust_code: bool,
@@ -46,15 +47,17 @@ def load_engine(
 ) -> "BaseTranslator":
     """As `load_translator`, with the engine that is asked for, or fits.
 
-    `tensorflow_for` names an option that LiteRT cannot serve.
+    Several runs are an ensemble. `tensorflow_for` names an option that LiteRT cannot
+    serve.
     """
     from attnmt.run import Run
 
+    if len(folders) > 1:
+        tensorflow_for = "more than one --run"
+    folder, *_ = folders
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
     if export is None:
-        return load_translator(
-            folder, settings, device, trust_code, threads, **decoding
-        )
+        return load_ensemble(folders, settings, device, trust_code, threads, **decoding)
     from attnmt.litert import LiteRTTranslator
     from attnmt.translating import with_decoding
 
@@ -72,6 +75,26 @@ def load_engine(
         )
     print(f"engine: litert ({export.path})", file=sys.stderr)
     return loaded
+
+
+def load_ensemble(
+    folders: Sequence[Path],
+    settings: list[str] | None,
+    device: Device,
+    trust_code: bool,
+    threads: int | Literal["auto"] = "auto",
+    **decoding: object,
+) -> "Translator":
+    """The translator of a run, or that of several runs as one."""
+    members = [
+        load_translator(folder, settings, device, trust_code, threads, **decoding)
+        for folder in folders
+    ]
+    if len(members) == 1:
+        return members[0]
+    from attnmt.ensemble import EnsembleTranslator
+
+    return EnsembleTranslator(members)
 
 
 def _obstacle(

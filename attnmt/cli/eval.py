@@ -1,12 +1,13 @@
 """`attnmt eval`: BLEU, chrF and TER of translations, AER of word alignments."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from attnmt.cli.translating import Links, TrustOption
+from attnmt.cli.translating import Device, Links, TrustOption
 from attnmt.errors import ConfigError
 from attnmt.evaluation import inputs, metrics
 from attnmt.evaluation.alignment_error import AlignmentScore, alignment_error
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
 def evaluate(
     run: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            help="Run folder.", show_default="$ATTNMT_RUN, or the newest in runs"
+            help="Run folder; several make an ensemble, which is kept in the first.",
+            show_default="$ATTNMT_RUN, or the newest in runs",
         ),
     ] = None,
     source: Annotated[
@@ -191,12 +193,14 @@ def evaluate(
     else:
         from attnmt.run import Run, find_run
 
-        chosen = Run(find_run(run))
-        folder = chosen.eval_dir(name or inputs.default_name(source))
+        runs = [Run(find_run(path)) for path in run or [None]]
+        chosen, *others = runs
+        default = inputs.default_name(source) + "-ensemble" * bool(others)
+        folder = chosen.eval_dir(name or default)
         lang = lang or chosen.load_config().data.target_lang
         given = inputs.with_test_set(given, chosen)
         given, origin = _translate(
-            given, chosen, beam, set or [], links.value, trust_code
+            given, runs, beam, set or [], links.value, trust_code
         )
     scores = _scores(given, wanted, tokenize, lowercase)
     if with_literature and lang:
@@ -223,7 +227,7 @@ def _say(message: str) -> None:
 
 def _translate(
     given: Inputs,
-    run: "Run",
+    runs: Sequence["Run"],
     beam: int | None,
     settings: list[str],
     links: Literal["argmax", "strong"],
@@ -233,20 +237,18 @@ def _translate(
     given.check()
     assert given.source is not None and given.reference is not None
     sources, references = given.source.rows, given.reference.rows
-    step = int(run.best_checkpoint().name)
+    steps = [int(run.best_checkpoint().name) for run in runs]
 
-    from attnmt import devices
+    from attnmt.cli.engines import load_ensemble
 
-    devices.load_tensorflow()
-    from attnmt.translating import with_decoding
-    from attnmt.translator import Translator
-
-    decoding = with_decoding(run.load_config(settings), beam_size=beam)
-    translator = Translator.load(
-        run.path, decoding=decoding, settings=settings, trust_code=trust_code
+    translator = load_ensemble(
+        [run.path for run in runs], settings, Device.auto, trust_code, beam_size=beam
+    )
+    made_by = ", ".join(
+        f"run {run.path}, step {step}" for run, step in zip(runs, steps, strict=True)
     )
     _say(
-        f"translating {len(sources)} sentences: run {run.path}, step {step}, "
+        f"translating {len(sources)} sentences: {made_by}, "
         f"beam {translator.decoding.beam_size}"
     )
     found = [translation.text for translation in translator.translate(sources)]
@@ -261,8 +263,8 @@ def _translate(
         rows = [{*found.between_spaces().links(links)} for found in forced]
         given = given._replace(alignment=Rows("attention to the references", rows))
     origin: dict[str, object] = {
-        "run": str(run.path),
-        "step": step,
+        "run": " + ".join(str(run.path) for run in runs),
+        "step": steps[0] if len(steps) == 1 else steps,
         "decoding": translator.decoding.model_dump(),
     }
     return given, origin

@@ -25,7 +25,7 @@ from attnmt.cli.translating import (
     Precision,
     PrecisionOption,
     ResumeOption,
-    RunOption,
+    RunsOption,
     SettingsOption,
     Shown,
     TrustOption,
@@ -47,7 +47,7 @@ def translate(
     file: Annotated[
         Path, typer.Argument(help="Text to translate; - is standard input.")
     ] = Path("-"),
-    run: RunOption = None,
+    run: RunsOption = None,
     output: OutputOption = Path("-"),
     beam: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
     n_best: Annotated[int, typer.Option(min=1, help="Translations of each line.")] = 1,
@@ -97,12 +97,14 @@ def translate(
     from attnmt.run import find_run
     from attnmt.text.lines import STANDARD_STREAM, read_lines
 
-    folder = find_run(run)
+    folders = [find_run(path) for path in run or [None]]
     if resume:
         check_resume(file, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
+    if len(folders) > 1 and force_attention is not None:
+        raise ConfigError("--force-attention: expected one --run, found several")
     lines = _opened(reading(file))
     edits = _read_edits(force_attention)
     # Somebody who types line by line wants an answer to each.
@@ -110,7 +112,7 @@ def translate(
     with open_engine(
         "1" if window else workers,
         engine,
-        folder,
+        folders,
         settings,
         device,
         trust_code,

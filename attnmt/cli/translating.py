@@ -55,6 +55,14 @@ class Policy(Enum):
 
 
 RunOption = Annotated[Path | None, typer.Option(help="Run folder of the model.")]
+RunsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--run",
+        help="Run folder of the model; several make an ensemble: the mean of their "
+        "probabilities and of their attention.",
+    ),
+]
 OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="- is standard output.")
 ]

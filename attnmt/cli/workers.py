@@ -1,7 +1,7 @@
 """`--workers`: translating in this process or in several."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ WorkersOption = Annotated[
 def open_engine(
     workers: str,
     engine: Engine,
-    folder: Path,
+    folders: Sequence[Path],
     settings: list[str] | None,
     device: Device,
     trust_code: bool,
@@ -39,7 +39,7 @@ def open_engine(
 ) -> Iterator["BaseTranslator"]:
     """As `load_engine`, in as many processes as are asked for while the block runs."""
     count = _count(workers)
-    common = (folder, settings)
+    common = (folders, settings)
     if count == 1:
         yield load_engine(
             engine, *common, device, trust_code, tensorflow_for, **decoding
