@@ -22,6 +22,7 @@ from attnmt.translating import BaseTranslator, Translation
 
 AHEAD = 2  # windows that are handed out, so that no worker waits for the next
 Load = Callable[[], BaseTranslator]
+_load: Load  # of a worker
 
 
 class Description(NamedTuple):

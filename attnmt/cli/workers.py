@@ -42,7 +42,7 @@ def open_engine(
     common = (folders, settings)
     if count == 1:
         yield load_engine(
-            engine, *common, device, trust_code, tensorflow_for, **decoding
+            engine, *common, device, trust_code, tensorflow_for, "auto", **decoding
         )
         return
     obstacle = "--device gpu" if device is Device.gpu else tensorflow_for

@@ -95,6 +95,7 @@ def _steps(
     arrays: Any,
 ) -> tuple[Tensor, Front, Trace]:
     """Steps while most sentences go on: the time, the front and the trace of them."""
+    begin = time
 
     def going(time: Tensor, front: Front, _: Any) -> Tensor:
         alive = _going(front)
@@ -104,7 +105,7 @@ def _steps(
     def body(time: Tensor, front: Front, arrays: Any) -> tuple[Tensor, Front, Any]:
         chosen, front = advanced(front=front, time=time)
         arrays = tf.nest.map_structure(
-            lambda a, x: a.write(a.size(), x), arrays, chosen
+            lambda a, x: a.write(time - begin, x), arrays, chosen
         )
         return time + 1, front, arrays
 
