@@ -14,7 +14,7 @@ from attnmt.run import Run
 from attnmt.sealed import file_sha256, read_json
 
 HEADER = "export.json"
-VERSION = 1
+VERSION = 2  # 1: searched to the end of every sentence
 START, STEP = "start.tflite", "step.tflite"
 ORIGIN = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
 PRECISIONS = ("float32", "float16", "int8")  # the exact first

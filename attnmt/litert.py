@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -11,15 +11,15 @@ from attnmt.config.schema import Config, Decoding
 from attnmt.devices import quiet
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import START, STEP, Export
-from attnmt.search import NEVER, Seen, Trace
+from attnmt.search.trace import NEVER, Seen, Trace, most_going
+from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
-from attnmt.translating import BaseTranslator
 
 Arrays = Mapping[str, np.ndarray]
 
 
-class LiteRTTranslator(BaseTranslator):
+class LiteRTTranslator(SearchingTranslator):
     """Translates lines as the model does that was exported."""
 
     engine = "litert"
@@ -29,12 +29,19 @@ class LiteRTTranslator(BaseTranslator):
         export: Export,
         tokenizers: tuple[Tokenizer, Tokenizer],
         decoding: Decoding,
+        threads: int | Literal["auto"] = "auto",
     ) -> None:
         super().__init__(tokenizers, decoding, export.attention, export.origin)
-        self._searcher = Searcher(export.path)
+        self._searcher = Searcher(export.path, threads)
 
     @classmethod
-    def load(cls, export: Export, config: Config, decoding: Decoding) -> Self:
+    def load(
+        cls,
+        export: Export,
+        config: Config,
+        decoding: Decoding,
+        threads: int | Literal["auto"] = "auto",
+    ) -> Self:
         """The model of an export folder; `config` is that of its run.
 
         Raises DataError when something is damaged or of another model.
@@ -47,36 +54,77 @@ class LiteRTTranslator(BaseTranslator):
                     f"{export.path}: of a model with another {side} tokenizer than the "
                     "configuration names: export the model again"
                 )
-        return cls(export, tokenizers, decoding)
+        return cls(export, tokenizers, decoding, threads)
 
     def trace(
-        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
+        self,
+        lines: list[SourceLine],
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        n_best: int,
     ) -> Trace:
-        return self._searcher.search(source, limits, beam)
+        alpha = self.decoding.length_penalty
+        return self._searcher.search(source, limits, beam, n_best=n_best, alpha=alpha)
 
 
 class Searcher:
     """The two models of `attnmt.export.graphs`, with the loop around them."""
 
-    def __init__(self, folder: Path) -> None:
-        self._start = _runner(folder / START)
-        self._step = _runner(folder / STEP)
+    def __init__(self, folder: Path, threads: int | Literal["auto"] = "auto") -> None:
+        count = len(os.sched_getaffinity(0)) if threads == "auto" else threads
+        self._start = _runner(folder / START, count)
+        self._step = _runner(folder / STEP, count)
 
-    def search(self, source: np.ndarray, limits: np.ndarray, beam: int) -> Trace:
+    def search(
+        self,
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        *,
+        n_best: int,
+        alpha: float,
+    ) -> Trace:
         """The trace of `attnmt.search.search` for ids [batch, source], in NumPy."""
         found = self._start(source=source, beam=np.int32(beam))
-        memory = _only(found, "memory_")
+        wanted = {"n_best": np.int32(n_best), "alpha": np.float32(alpha)}
+        work = {"max_lengths": limits, **found}
+        sentences = np.arange(len(source))
         steps: list[Arrays] = []
-        while len(steps) < limits.max() and (_log_probs(found) > NEVER).any():
-            time = np.int32(len(steps))
+        while len(steps) < limits.max() and (going := _going(found)).any():
+            if not most_going(going.sum(), len(going)):
+                sentences = sentences[going]
+                work = {name: _kept(x, going) for name, x in work.items()}
+            found = self._step(time=np.int32(len(steps)), **wanted, **work)
             front = _only(found, "front_")
-            found = self._step(time=time, max_lengths=limits, **memory, **front)
-            steps.append(found)
+            chosen = {name: x for name, x in found.items() if name not in front}
+            steps.append(_spread(chosen, sentences, len(source)))
+            work |= front
         return _stacked(steps)
 
 
-def _log_probs(found: Arrays) -> np.ndarray:
-    return found["front_1"]  # [batch, beam]; see `attnmt.search.beam.Front`
+def _going(found: Arrays) -> np.ndarray:
+    """Which sentences are not over, [batch]; see `attnmt.search.beam.Front`."""
+    return np.any(found["front_1"] > NEVER, axis=1)
+
+
+def _kept(x: np.ndarray, going: np.ndarray) -> np.ndarray:
+    """What is `going` [batch] of an array [batch * each, ...]."""
+    return x[np.repeat(going, len(x) // len(going))]
+
+
+def _spread(found: Arrays, sentences: np.ndarray, batch: int) -> Arrays:
+    """What a step told of these of `batch` sentences; the others have nothing."""
+    if len(sentences) == batch:
+        return found
+    whole = {}
+    there = np.isin(np.arange(batch), sentences)
+    for name, x in found.items():
+        each = len(x) // len(sentences)
+        nothing = NEVER if name == "log_probs" else 0
+        whole[name] = np.full((batch * each, *x.shape[1:]), nothing, x.dtype)
+        whole[name][np.repeat(there, each)] = x
+    return whole
 
 
 def _only(found: Arrays, prefix: str) -> Arrays:
@@ -96,7 +144,7 @@ def _stacked(steps: Sequence[Arrays]) -> Trace:
     return Trace(every("tokens"), every("parents"), every("log_probs"), seen)
 
 
-def _runner(file: Path) -> Any:
+def _runner(file: Path, threads: int) -> Any:
     """A function of named arrays that runs the only signature of a model."""
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -105,7 +153,6 @@ def _runner(file: Path) -> Any:
             f"--engine litert: expected the package ai-edge-litert: {error}: "
             "pip install ai-edge-litert"
         ) from error
-    threads = len(os.sched_getaffinity(0))
     try:
         with quiet():
             # Not by XNNPACK: after a change of shape it was seen to compute with what

@@ -1,33 +1,28 @@
-"""From text to text with the attention that led there, whatever searches in between."""
+"""From text to text with the attention that led there, whatever is in between."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, ClassVar, Literal, TypeVar
 
-import numpy as np
-
-from attnmt import search
 from attnmt.analysis.record import Record as Translation
 from attnmt.config.schema import Config, Decoding
 from attnmt.errors import ConfigError
-from attnmt.long_lines import SPLIT, joined, read_parts, without_attention
+from attnmt.long_lines import joined, read_parts
 from attnmt.sentences import (
     SourceLine,
     blank,
     by_length,
-    padded,
     read_line,
-    to_translation,
 )
-from attnmt.text.tokenizer import EOS, Tokenizer
+from attnmt.text.tokenizer import Tokenizer
 
 WINDOW = 20  # batches that are read ahead, to put lines of like length together
 T = TypeVar("T")
 
 
 class BaseTranslator(ABC):
-    """Translates lines with a trained model; a subclass searches a batch of them."""
+    """Translates lines with a trained model; a subclass finds those of a batch."""
 
     engine: ClassVar[str]
 
@@ -52,13 +47,8 @@ class BaseTranslator(ABC):
         self.origin = dict(origin or {})
 
     @abstractmethod
-    def trace(
-        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
-    ) -> search.Trace:
-        """The trace, in NumPy, of `beam` hypotheses of each line.
-
-        `source` [batch, source] are their ids, `limits` [batch] the most pieces.
-        """
+    def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+        """Up to `n` translations of each line of a batch; none of them is blank."""
 
     def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
         """The best translation of each line, in order, as the lines come in."""
@@ -81,9 +71,10 @@ class BaseTranslator(ABC):
         its parts are translated and joined, what their attention was is not kept.
         `window` takes the place of the Translator's; `first` numbers the first line.
         """
-        numbered = enumerate(lines, first)
-        while ahead := list(islice(numbered, window or self.window)):
-            yield from self._window([self._parts(i, text) for i, text in ahead], n)
+        windows = self._read_windows(enumerate(lines, first), window or self.window)
+        for found in self._windows(windows, n):
+            for _, parts in groupby(found, lambda translations: translations[0].id):
+                yield joined(list(parts))
 
     def describe(self, mode: str = "translate", n_best: int = 1) -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
@@ -100,23 +91,36 @@ class BaseTranslator(ABC):
         longest = self.decoding.max_source_length
         return read_line(self.source_tokenizer, number, text, longest)
 
-    def _parts(self, number: int, text: str) -> list[SourceLine]:
+    def _read_windows(
+        self, numbered: Iterator[tuple[int, str]], size: int
+    ) -> Iterator[list[SourceLine]]:
         longest = self.decoding.max_source_length
-        return read_parts(self.source_tokenizer, number, text, longest)
+        while ahead := list(islice(numbered, size)):
+            read = (
+                read_parts(self.source_tokenizer, i, text, longest) for i, text in ahead
+            )
+            yield [part for parts in read for part in parts]
 
-    def columns(self, source_length: int) -> int | None:
-        """How many columns of the weights a source fills; None for all (slots)."""
-        return source_length if self.align_kind == "token" else None
+    def _windows(
+        self, windows: Iterable[list[SourceLine]], n: int
+    ) -> Iterator[list[list[Translation]]]:
+        """What is found of all windows, one after the other."""
+        for lines in windows:
+            yield self._window(
+                lines,
+                lambda places, all=lines: self.find([all[i] for i in places], n),
+            )
 
-    def _window(self, lines: list[list[SourceLine]], n: int) -> list[list[Translation]]:
-        parts = [part for line in lines for part in line]
-        found = self._in_batches(
-            [len(part.encoding.ids) for part in parts],
-            [[blank(part, self.align_kind)] for part in parts],
-            lambda places: self._search([parts[i] for i in places], n),
+    def _window(
+        self,
+        lines: list[SourceLine],
+        compute: Callable[[list[int]], Iterable[list[Translation]]],
+    ) -> list[list[Translation]]:
+        return self._in_batches(
+            [len(line.encoding.ids) for line in lines],
+            [[blank(line, self.align_kind)] for line in lines],
+            compute,
         )
-        rest = iter(found)
-        return [joined(list(islice(rest, len(line)))) for line in lines]
 
     def _in_batches(
         self,
@@ -130,43 +134,6 @@ class BaseTranslator(ABC):
             for place, result in zip(places, compute(places), strict=True):
                 found[place] = result
         return found
-
-    def _search(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
-        options = self.decoding
-        source = padded([line.encoding.ids for line in lines])
-        lengths = [len(line.encoding.ids) for line in lines]
-        limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
-        beam = max(options.beam_size, n)
-        trace = self.trace(lines, source, np.array(limits, np.int32), beam)
-        found = []
-        for i, line in enumerate(lines):
-            best = search.hypotheses(
-                trace,
-                i,
-                source_length=self.columns(lengths[i]),
-                max_length=limits[i],
-                end=EOS,
-                n_best=n,
-                alpha=options.length_penalty,
-                beta=options.coverage_penalty,
-            )
-            found.append(self._translations(line, best))
-        return found
-
-    def _translations(
-        self, line: SourceLine, best: list[search.Hypothesis]
-    ) -> list[Translation]:
-        found = []
-        for rank, hypothesis in enumerate(best):
-            ids = hypothesis.tokens.tolist()
-            kept = ids[:-1] if hypothesis.finished else ids
-            text, encoding = self.target_tokenizer.decode_with_spans(kept)
-            found.append(
-                to_translation(
-                    line, text, encoding, hypothesis, self.align_kind, rank, len(best)
-                )
-            )
-        return [without_attention(found[0])] if SPLIT in line.flags else found
 
 
 def with_decoding(config: Config, **changes: object) -> Decoding:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import tensorflow as tf
@@ -14,16 +14,16 @@ from attnmt.layers.attention import Tensor
 from attnmt.model import Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
 from attnmt.search.beam import Rules
+from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine, blank, padded, to_translation
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
-from attnmt.translating import BaseTranslator
 from attnmt.translating import Translation as Translation
 
 RULES = Rules(BOS, EOS, never=(PAD, BOS))
 
 
-class Translator(BaseTranslator):
+class Translator(SearchingTranslator):
     """Translates lines with a trained model, and scores given translations."""
 
     engine = "tensorflow"
@@ -45,7 +45,9 @@ class Translator(BaseTranslator):
         }
         super().__init__(tokenizers, decoding, description, origin)
         self.network = network
-        self._searches: dict[int, tf.types.experimental.GenericFunction] = {}
+        self._searches: dict[
+            tuple[int, int], tf.types.experimental.GenericFunction
+        ] = {}
         self._force = tf.function(
             self._forced_step, input_signature=[model.IDS, model.IDS, model.IDS]
         )
@@ -58,6 +60,7 @@ class Translator(BaseTranslator):
         decoding: Decoding | None = None,
         settings: Sequence[str] = (),
         device: Literal["auto", "cpu", "gpu"] = "auto",
+        threads: int | Literal["auto"] = "auto",
         trust_code: bool = False,
     ) -> Self:
         """The best model of a run folder (its last one when none was validated).
@@ -71,7 +74,7 @@ class Translator(BaseTranslator):
         config = folder.load_config(settings)
         if not trust_code:
             folder.refuse_code(config, settings)
-        devices.prepare(Runtime(device=device))
+        devices.prepare(Runtime(device=device, threads=threads))
         tokenizers = load_tokenizers(config, folder.tokenizer_dir)
         best = folder.best_checkpoint()
         state = checkpoint.load_state(best)
@@ -102,10 +105,15 @@ class Translator(BaseTranslator):
             yield from self._force_window(lines, [target for _, (_, target) in ahead])
 
     def trace(
-        self, lines: list[SourceLine], source: np.ndarray, limits: np.ndarray, beam: int
+        self,
+        lines: list[SourceLine],
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        n_best: int,
     ) -> search.Trace:
         inputs = (source, limits, *self._tell(lines))
-        result = self.search_function(beam)(*inputs)
+        result = self.search_function(beam, n_best)(*inputs)
         return tf.nest.map_structure(np.asarray, result)
 
     def _force_window(
@@ -129,29 +137,38 @@ class Translator(BaseTranslator):
     def _encode(self, source: Tensor, *told: Tensor) -> Source:
         return self.network.encode(source)
 
-    def search_function(self, beam: int) -> tf.types.experimental.GenericFunction:
+    def _prepare(self, source: Tensor, *told: Tensor) -> tuple[Any, Any]:
+        """The state before the first step, and what all steps read."""
+        encoded = self._encode(source, *told)
+        return self.network.start(encoded), (encoded.memory, source)
+
+    def _step(
+        self, token: Tensor, state: Any, memory: Any
+    ) -> tuple[Tensor, search.Seen, Any]:
+        return self.network.step(token, state, *memory)
+
+    def search_function(
+        self, beam: int, n_best: int
+    ) -> tf.types.experimental.GenericFunction:
         """The compiled search of ids [batch, source] and limits [batch] for a trace."""
-        if beam not in self._searches:
+        if (beam, n_best) not in self._searches:
 
             def run(source, limits, *told):
-                encoded = self._encode(source, *told)
-                start = self.network.start(encoded)
-                memory, state, ids = tf.nest.map_structure(
-                    lambda x: tf.repeat(x, beam, axis=0),
-                    (encoded.memory, start, source),
-                )
                 return search.search(
-                    lambda token, state: self.network.step(token, state, memory, ids),
-                    state,
+                    self._step,
+                    *self._prepare(source, *told),
                     limits,
                     beam_size=beam,
+                    n_best=n_best,
+                    alpha=self.decoding.length_penalty,
                     **RULES._asdict(),
                 )
 
             limits = tf.TensorSpec([None], tf.int32)
             inputs = [model.IDS, limits, *self.told]
-            self._searches[beam] = tf.function(run, input_signature=inputs)
-        return self._searches[beam]
+            compiled = tf.function(run, input_signature=inputs)
+            self._searches[beam, n_best] = compiled
+        return self._searches[beam, n_best]
 
     def _forced(
         self, batch: Sequence[tuple[SourceLine, str, list[int]]]

@@ -21,8 +21,9 @@ LAYERS = (
     {"attnmt.sentences"},
     {"attnmt.edits", "attnmt.long_lines"},
     {"attnmt.translating"},
+    {"attnmt.searching"},
     {"attnmt.translator", "attnmt.litert"},
-    {"attnmt.what_if"},
+    {"attnmt.what_if", "attnmt.workers", "attnmt.ensemble"},
     {"attnmt.training", "attnmt.faithfulness", "attnmt.export"},
     {"attnmt.cli"},
     {"attnmt.__main__", "attnmt.testing"},
@@ -30,7 +31,7 @@ LAYERS = (
 LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "long_lines", "translating", "exported", "litert", "verify"),
-    *("sealed", "tensor_header", "checkpoint", "averaging"),
+    *("sealed", "tensor_header", "checkpoint", "averaging", "workers", "searching"),
 )
 
 

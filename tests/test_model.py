@@ -309,12 +309,10 @@ def decode(
 ) -> tuple[search.Trace, list[list[search.Hypothesis]]]:
     """The best hypotheses of every sentence, as a translator finds them."""
     encoded = model.encode(tf.constant(source))
-    memory, state = keras.tree.map_structure(
-        lambda x: tf.repeat(x, beam, axis=0), (encoded.memory, model.start(encoded))
-    )
     trace = search.search(
-        lambda token, state: model.step(token, state, memory),
-        state,
+        model.step,
+        model.start(encoded),
+        encoded.memory,
         tf.fill([len(source)], longest),
         beam_size=beam,
         begin=BOS,

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from attnmt.exported import Export
     from attnmt.run import Run
     from attnmt.translating import BaseTranslator
+    from attnmt.translator import Translator
 
 
 class Engine(StrEnum):
@@ -36,37 +37,64 @@ EngineOption = Annotated[
 
 def load_engine(
     engine: Engine,
-    folder: Path,
+    folders: Sequence[Path],
     settings: list[str] | None,
     device: Device,
     trust_code: bool,
     tensorflow_for: str | None = None,
+    threads: int | Literal["auto"] = "auto",
     **decoding: object,
 ) -> "BaseTranslator":
     """As `load_translator`, with the engine that is asked for, or fits.
 
-    `tensorflow_for` names an option that LiteRT cannot serve.
+    Several runs are an ensemble. `tensorflow_for` names an option that LiteRT cannot
+    serve.
     """
     from attnmt.run import Run
 
+    if len(folders) > 1:
+        tensorflow_for = "more than one --run"
+    folder, *_ = folders
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
     if export is None:
-        return load_translator(folder, settings, device, trust_code, **decoding)
+        return load_ensemble(folders, settings, device, trust_code, threads, **decoding)
     from attnmt.litert import LiteRTTranslator
     from attnmt.translating import with_decoding
 
     config = Run(folder).load_config(settings or ())
     try:
         loaded = LiteRTTranslator.load(
-            export, config, with_decoding(config, **decoding)
+            export, config, with_decoding(config, **decoding), threads
         )
     except DataError as error:
         if engine is Engine.litert or export.path == folder:
             raise
         print(f"passed over an export: {error}", file=sys.stderr)
-        return load_translator(folder, settings, device, trust_code, **decoding)
+        return load_translator(
+            folder, settings, device, trust_code, threads, **decoding
+        )
     print(f"engine: litert ({export.path})", file=sys.stderr)
     return loaded
+
+
+def load_ensemble(
+    folders: Sequence[Path],
+    settings: list[str] | None,
+    device: Device,
+    trust_code: bool,
+    threads: int | Literal["auto"] = "auto",
+    **decoding: object,
+) -> "Translator":
+    """The translator of a run, or that of several runs as one."""
+    members = [
+        load_translator(folder, settings, device, trust_code, threads, **decoding)
+        for folder in folders
+    ]
+    if len(members) == 1:
+        return members[0]
+    from attnmt.ensemble import EnsembleTranslator
+
+    return EnsembleTranslator(members)
 
 
 def _obstacle(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    run: options.Run = None,
+    run: options.Runs = None,
     source: options.Source = None,
     reference: options.Reference = None,
     hypothesis: options.Hypothesis = None,
@@ -94,7 +94,8 @@ def evaluate(
             f"--name: expected the name of a folder in RUN/eval, found {name!r}",
         ),
     )
-    called = name or inputs.default_name(source)
+    ensemble = "-ensemble" if run and len(run) > 1 else ""
+    called = name or inputs.default_name(source) + ensemble
     given = Inputs(
         hypothesis=inputs.text(hypothesis),
         source=inputs.text(source),
@@ -114,13 +115,12 @@ def evaluate(
         from attnmt.cli.eval_translating import translate
         from attnmt.run import Run, find_run
 
-        chosen = Run(find_run(run))
+        runs = [Run(find_run(path)) for path in run or [None]]
+        chosen = runs[0]
         folder = chosen.eval_dir(called)
         lang = lang or chosen.load_config().data.target_lang
         given = inputs.with_test_set(given, chosen)
-        given, origin = translate(
-            given, chosen, beam, set or [], links.value, trust_code
-        )
+        given, origin = translate(given, runs, beam, set or [], links.value, trust_code)
         training = _training_text(chosen) if details else None
     wanted = Wanted(
         metrics=names,

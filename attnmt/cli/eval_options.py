@@ -10,9 +10,13 @@ from attnmt.evaluation.metrics import METRICS
 
 ALL_METRICS = ",".join(METRICS)
 
-Run = Annotated[
-    Path | None,
-    typer.Option(help="Run folder.", show_default="$ATTNMT_RUN, or the newest in runs"),
+Runs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--run",
+        help="Run folder; several make an ensemble, which is kept in the first.",
+        show_default="$ATTNMT_RUN, or the newest in runs",
+    ),
 ]
 Source = Annotated[
     Path | None,

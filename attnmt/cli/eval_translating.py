@@ -1,15 +1,18 @@
 """The part of `attnmt eval` that needs a model."""
 
 import sys
+from collections.abc import Sequence
 from typing import Literal
 
+from attnmt.cli.engines import load_ensemble
+from attnmt.cli.translating import Device
 from attnmt.evaluation.inputs import HYPOTHESIS_FILE, Inputs, Rows
 from attnmt.run import Run
 
 
 def translate(
     given: Inputs,
-    run: Run,
+    runs: Sequence[Run],
     beam: int | None,
     settings: list[str],
     links: Literal["argmax", "strong"],
@@ -19,20 +22,15 @@ def translate(
     given.check()
     assert given.source is not None and given.reference is not None
     sources, references = given.source.rows, given.reference.rows
-    step = int(run.best_checkpoint().name)
-
-    from attnmt import devices
-
-    devices.load_tensorflow()
-    from attnmt.translating import with_decoding
-    from attnmt.translator import Translator
-
-    decoding = with_decoding(run.load_config(settings), beam_size=beam)
-    translator = Translator.load(
-        run.path, decoding=decoding, settings=settings, trust_code=trust_code
+    steps = [int(run.best_checkpoint().name) for run in runs]
+    translator = load_ensemble(
+        [run.path for run in runs], settings, Device.auto, trust_code, beam_size=beam
+    )
+    made_by = ", ".join(
+        f"run {run.path}, step {step}" for run, step in zip(runs, steps, strict=True)
     )
     print(
-        f"translating {len(sources)} sentences: run {run.path}, step {step}, "
+        f"translating {len(sources)} sentences: {made_by}, "
         f"beam {translator.decoding.beam_size}",
         file=sys.stderr,
     )
@@ -50,8 +48,8 @@ def translate(
         rows = [{*found.between_spaces().links(links)} for found in forced]
         given = given._replace(alignment=Rows("attention to the references", rows))
     origin: dict[str, object] = {
-        "run": str(run.path),
-        "step": step,
+        "run": " + ".join(str(run.path) for run in runs),
+        "step": steps[0] if len(steps) == 1 else steps,
         "decoding": translator.decoding.model_dump(),
     }
     return given, origin

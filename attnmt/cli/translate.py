@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnmt.cli.engines import Engine, EngineOption, load_engine
+from attnmt.cli.engines import Engine, EngineOption
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -25,7 +25,7 @@ from attnmt.cli.translating import (
     Precision,
     PrecisionOption,
     ResumeOption,
-    RunOption,
+    RunsOption,
     SettingsOption,
     Shown,
     TrustOption,
@@ -37,6 +37,7 @@ from attnmt.cli.translating import (
     warn_of_slots,
     write,
 )
+from attnmt.cli.workers import WorkersOption, open_engine
 
 if TYPE_CHECKING:
     from attnmt.edits import Edits
@@ -47,7 +48,7 @@ def translate(
     file: Annotated[
         Path, typer.Argument(help="Text to translate; - is standard input.")
     ] = Path("-"),
-    run: RunOption = None,
+    run: RunsOption = None,
     output: OutputOption = Path("-"),
     beam: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
     n_best: Annotated[int, typer.Option(min=1, help="Translations of each line.")] = 1,
@@ -77,6 +78,7 @@ def translate(
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
     engine: EngineOption = Engine.auto,
+    workers: WorkersOption = "1",
     trust_code: TrustOption = False,
     invalid_utf8: Annotated[
         Policy, typer.Option(help="What becomes of bytes that are not UTF-8.")
@@ -97,17 +99,22 @@ def translate(
     from attnmt.text.lines import STANDARD_STREAM, read_lines
     from attnmt.text.partial import NOTHING, skipped
 
-    folder = find_run(run)
+    folders = [find_run(path) for path in run or [None]]
     if resume:
         check_resume(file, output, attention)
     if file.exists() and output.exists() and output.samefile(file):
         raise ConfigError(f"{output}: expected an output that is not the input")
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
+    if len(folders) > 1 and force_attention is not None:
+        raise ConfigError("--force-attention: expected one --run, found several")
     lines = _opened(reading(file))
     edits = _read_edits(force_attention)
-    translator = load_engine(
+    # Somebody who types line by line wants an answer to each.
+    window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
+    with open_engine(
+        "1" if window else workers,
         engine,
-        folder,
+        folders,
         settings,
         device,
         trust_code,
@@ -116,31 +123,30 @@ def translate(
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
-    )
-    if align:
-        warn_of_slots(translator)
-    if edits is not None:
-        translator, lines = _pinned(translator, edits, list(lines))
-    # Somebody who types line by line wants an answer to each.
-    window = 1 if file == STANDARD_STREAM and sys.stdin.isatty() else None
-    several = n_best > 1
-    shown = Shown(format, links.value, several, True, scores or several, align)
-    from_output = resume and attention is None
-    done = done_before(output, shown, translator.window) if from_output else NOTHING
-    resumed = (zip(reading(file)), translator.window) if resume else None
-    dump = make_dump(attention, translator.describe(n_best=n_best), precision, resumed)
+    ) as translator:
+        if align:
+            warn_of_slots(translator)
+        if edits is not None:
+            translator, lines = _pinned(translator, edits, list(lines))
+        several = n_best > 1
+        shown = Shown(format, links.value, several, True, scores or several, align)
+        from_output = resume and attention is None
+        done = done_before(output, shown, translator.window) if from_output else NOTHING
+        resumed = (zip(reading(file)), translator.window) if resume else None
+        header = translator.describe(n_best=n_best)
+        dump = make_dump(attention, header, precision, resumed)
 
-    def compute(first: int) -> Iterator[list["Translation"]]:
-        rest = (
-            islice(lines, first, None)
-            if dump is not None
-            else skipped(lines, done, file)
-        )
-        return translator.n_best(rest, n_best, window, first=first)
+        def compute(first: int) -> Iterator[list["Translation"]]:
+            rest = (
+                islice(lines, first, None)
+                if dump is not None
+                else skipped(lines, done, file)
+            )
+            return translator.n_best(rest, n_best, window, first=first)
 
-    found = warn_of_cuts(dumped(compute, dump, done), file)
-    found = _warn_of_unreached(found, edits) if edits is not None else found
-    write(output, found, shown, done)
+        found = warn_of_cuts(dumped(compute, dump, done), file)
+        found = _warn_of_unreached(found, edits) if edits is not None else found
+        write(output, found, shown, done)
 
 
 def _read_edits(path: Path | None) -> "Edits | None":

@@ -56,6 +56,14 @@ class Policy(Enum):
 
 
 RunOption = Annotated[Path | None, typer.Option(help="Run folder of the model.")]
+RunsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--run",
+        help="Run folder of the model; several make an ensemble: the mean of their "
+        "probabilities and of their attention.",
+    ),
+]
 OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="- is standard output.")
 ]
@@ -108,6 +116,7 @@ def load_translator(
     settings: list[str] | None,
     device: Device,
     trust_code: bool,
+    threads: int | Literal["auto"] = "auto",
     **decoding: object,
 ) -> "Translator":
     """The translator of a run; what is None in `decoding` stays as the run has it."""
@@ -123,6 +132,7 @@ def load_translator(
         decoding=with_decoding(Run(folder).load_config(settings or ()), **decoding),
         settings=settings or (),
         device=device.value,
+        threads=threads,
         trust_code=trust_code,
     )
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from attnmt.export.tracing import for_litert
 from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq
-from attnmt.search.beam import Front, Rules, advance, first
+from attnmt.search.beam import Front, Rules, Wanted, advance, each_hypothesis, first
 from attnmt.search.trace import Trace
 
 Function = Any  # a ConcreteFunction; its type does not declare its structured names
@@ -18,7 +18,7 @@ class Graphs(NamedTuple):
     """A search: `start` once a batch, `step` until no hypothesis is left.
 
     start: source [batch, source], beam [] -> memory_0 ..., front_0 ...
-    step: time [], max_lengths [batch], memory_0 ..., front_0 ...
+    step: time [], max_lengths [batch], n_best [], alpha [], memory_0 ..., front_0 ...
     -> tokens, parents, log_probs, weights, extra_NAME ... of the trace,
     and the next front_0 ...
     """
@@ -35,10 +35,9 @@ def build_graphs(network: Seq2Seq, rules: Rules) -> Graphs:
 
 def _start(network: Seq2Seq, rules: Rules) -> Function:
     def start(source: Tensor, beam: Tensor) -> Named:
-        memory, state = tf.nest.map_structure(
-            lambda x: tf.repeat(x, beam, axis=0), _encode(network, source)
-        )
+        memory, state = _encode(network, source)
         front = first(state, tf.shape(source)[0], beam, rules)
+        memory = each_hypothesis(memory, beam)
         return _named("memory", memory) | _named("front", front)
 
     beam = tf.TensorSpec([], tf.int32, "beam")
@@ -49,9 +48,16 @@ def _step(network: Seq2Seq, rules: Rules) -> Function:
     encode = tf.function(lambda source: _encode(network, source))
     memory, state = encode.get_concrete_function(IDS).structured_outputs
     one = tf.TensorSpec([None], tf.int32)
-    front = Front(one, tf.TensorSpec([None, None], tf.float32), one, state)
+    of_beam = tf.TensorSpec([None, None], tf.float32)
+    front = Front(one, of_beam, of_beam, state)
 
-    def step(time: Tensor, max_lengths: Tensor, **given: Tensor) -> Named:
+    def step(
+        time: Tensor,
+        max_lengths: Tensor,
+        n_best: Tensor,
+        alpha: Tensor,
+        **given: Tensor,
+    ) -> Named:
         (inner, ids), now = (
             _taken(given, "memory", memory),
             _taken(given, "front", front),
@@ -63,12 +69,19 @@ def _step(network: Seq2Seq, rules: Rules) -> Function:
             max_lengths,
             tf.shape(now.log_probs)[1],
             rules,
+            Wanted(n_best, alpha),
         )
         return _told(chosen) | _named("front", following)
 
     scalar = tf.TensorSpec([], tf.int32)
+    own = {
+        "time": scalar,
+        "max_lengths": one,
+        "n_best": scalar,
+        "alpha": tf.TensorSpec([], tf.float32),
+    }
     given = _named("memory", memory) | _named("front", front)
-    return _concrete(step, {"time": scalar, "max_lengths": one} | given)
+    return _concrete(step, own | given)
 
 
 def _encode(network: Seq2Seq, source: Tensor) -> tuple[Any, Any]:

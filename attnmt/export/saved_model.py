@@ -38,7 +38,7 @@ def write_saved_model(model: Translator, folder: Path) -> None:
         lengths = tf.reduce_sum(tf.cast(source != PAD, tf.int32), axis=1)
         ratio = tf.cast(lengths, tf.float64) * options.max_length_ratio
         limits = tf.cast(ratio, tf.int32) + 10
-        trace = model.search_function(options.beam_size)(source, limits)
+        trace = model.search_function(options.beam_size, 1)(source, limits)
         best = best_hypotheses(trace, limits, EOS, options.length_penalty)
         return best._asdict()
 

@@ -12,12 +12,12 @@ from attnmt.search.trace import Seen as Seen
 from attnmt.search.trace import Trace as Trace
 
 if TYPE_CHECKING:
-    from attnmt.search.beam import search as search
+    from attnmt.search.loop import search as search
 
 
 def __getattr__(name: str) -> object:
     if name == "search":
-        from attnmt.search.beam import search
+        from attnmt.search.loop import search
 
         return search
     raise AttributeError(f"module 'attnmt.search' has no attribute {name!r}")

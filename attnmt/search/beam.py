@@ -1,7 +1,7 @@
 """Beam search over a step function; it knows no model.
 
-`first` and `advance` are all of it but the loop: `search` is the loop in TensorFlow, an
-exported model has another around the same two.
+`first` and `advance` are all of it but the loop: `attnmt.search.loop` is the one in
+TensorFlow, an exported model has another around the same two.
 """
 
 from collections.abc import Callable
@@ -9,18 +9,20 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace
 
 State = Any
 Step = Callable[[Tensor, State], tuple[Tensor, Seen, State]]
+SLACK = 1e-5  # relative; more than the rounding of float32 makes of a score
 
 
 class Front(NamedTuple):
     """The hypotheses that are not complete yet: what one step hands to the next."""
 
     tokens: Tensor  # [batch * beam], the last ones
-    log_probs: Tensor  # [batch, beam]
-    finished: Tensor  # [batch], complete hypotheses so far
+    log_probs: Tensor  # [batch, beam]; NEVER: no hypothesis
+    scores: Tensor  # [batch, beam], of the complete ones, the best first; NEVER: none
     state: State  # nested, [batch * beam, ...]
 
 
@@ -32,44 +34,16 @@ class Rules(NamedTuple):
     never: tuple[int, ...] = ()  # tokens that are not chosen
 
 
-def search(
-    step: Step,
-    state: State,
-    max_lengths: Tensor,
-    *,
-    beam_size: int,
-    begin: int,
-    end: int,
-    never: tuple[int, ...] = (),
-) -> Trace:
-    """Extend `beam_size` hypotheses a sentence until that many are complete.
+class Wanted(NamedTuple):
+    """What will be read of a trace; a sentence is over as soon as that is sure."""
 
-    `step(token [n], state) -> (logits [n, vocabulary], seen, state)` with n = batch *
-    beam; `state` is nested, [batch * beam, ...], and follows the hypotheses. A complete
-    hypothesis frees its place and the beam shrinks (Bahdanau et al. 2015).
-    `max_lengths` [batch] counts pieces with the end; tokens in `never` are not chosen.
-    One beam is greedy search.
-    """
-    rules = Rules(begin, end, never)
-    front = first(state, tf.shape(max_lengths)[0], beam_size, rules)
-    limit = tf.reduce_max(max_lengths)
-    _, seen, _ = step(front.tokens, state)  # for its structure; compiled it never runs
-    kinds = tf.nest.map_structure(lambda x: x.dtype, seen)
-    arrays = tf.nest.map_structure(
-        lambda kind: tf.TensorArray(kind, 0, dynamic_size=True, infer_shape=False),
-        Trace(tf.int32, tf.int32, tf.float32, kinds),
-    )
+    n_best: Tensor  # [], complete hypotheses; as many as the beam: search to the end
+    alpha: Tensor  # [], exponent of the length penalty that ranks them
 
-    def going(time: Tensor, front: Front, *_: Any) -> Tensor:
-        return (time < limit) & tf.reduce_any(front.log_probs > NEVER)
 
-    def body(time: Tensor, front: Front, arrays: Any) -> tuple[Tensor, Front, Any]:
-        chosen, front = advance(step, front, time, max_lengths, beam_size, rules)
-        arrays = tf.nest.map_structure(lambda a, x: a.write(time, x), arrays, chosen)
-        return time + 1, front, arrays
-
-    _, _, arrays = tf.while_loop(going, body, (0, front, arrays))
-    return tf.nest.map_structure(lambda array: array.stack(), arrays)
+def each_hypothesis(nested: Any, beam_size: Tensor) -> Any:
+    """What is known of each sentence [batch, ...], once a hypothesis."""
+    return tf.nest.map_structure(lambda x: tf.repeat(x, beam_size, axis=0), nested)
 
 
 def first(state: State, batch: Tensor, beam_size: Tensor, rules: Rules) -> Front:
@@ -77,8 +51,8 @@ def first(state: State, batch: Tensor, beam_size: Tensor, rules: Rules) -> Front
     return Front(
         tf.fill([batch * beam_size], rules.begin),
         tf.one_hot(tf.zeros([batch], tf.int32), beam_size, 0.0, NEVER),
-        tf.zeros([batch], tf.int32),
-        state,
+        tf.fill([batch, beam_size], NEVER),
+        each_hypothesis(state, beam_size),
     )
 
 
@@ -89,6 +63,7 @@ def advance(
     max_lengths: Tensor,
     beam_size: Tensor,
     rules: Rules,
+    wanted: Wanted,
 ) -> tuple[Trace, Front]:
     """One step of the search: what it chose, and the front after it.
 
@@ -96,17 +71,29 @@ def advance(
     """
     logits, seen, state = step(front.tokens, front.state)
     tokens, parents, log_probs = _extend(logits, front, beam_size, rules.never)
-    ended = tokens == rules.end
-    finished = front.finished + tf.reduce_sum(
-        tf.cast(ended & (log_probs > NEVER), tf.int32), axis=1
-    )
-    over = ended | (time + 1 >= max_lengths)[:, None]
+    over = (tokens == rules.end) | (time + 1 >= max_lengths)[:, None]
+    scores = log_probs / length_penalty(tf.cast(time + 1, tf.float32), wanted.alpha)
+    ended = tf.where(over & (log_probs > NEVER), scores, NEVER)
+    scores, _ = tf.math.top_k(tf.concat([front.scores, ended], axis=1), beam_size)
+    left = tf.where(over, NEVER, log_probs)
+    left = tf.where(_sure(scores, left, max_lengths, wanted), NEVER, left)
     begins = tf.range(tf.shape(max_lengths)[0])[:, None] * beam_size
     rows = tf.reshape(begins + parents, [-1])
     state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
-    left = tf.where(over, NEVER, log_probs)
-    following = Front(tf.reshape(tokens, [-1]), left, finished, state)
+    following = Front(tf.reshape(tokens, [-1]), left, scores, state)
     return Trace(tokens, parents, log_probs, seen), following
+
+
+def _sure(scores: Tensor, left: Tensor, max_lengths: Tensor, wanted: Wanted) -> Tensor:
+    """Whether no hypothesis that is left can become one of the n best, [batch, 1].
+
+    A log-probability never rises and is at most 0, the penalty never falls with the
+    length: no extension of a hypothesis scores above log_prob / penalty(max_length).
+    """
+    longest = tf.cast(max_lengths, tf.float32)
+    bounds = tf.reduce_max(left, axis=1) / length_penalty(longest, wanted.alpha)
+    last = tf.gather(scores, wanted.n_best - 1, axis=1)  # [batch], of the n best
+    return (bounds < last * (1.0 + SLACK))[:, None]
 
 
 def _extend(
@@ -119,11 +106,13 @@ def _extend(
     logits = tf.where(forbidden, NEVER, logits)
     each = tf.minimum(beam_size, vocabulary)  # extensions of one hypothesis
     best, tokens = tf.math.top_k(logits, each)  # [batch * beam, each]
-    totals = tf.reshape(best - log_norm, [-1, beam_size, each])
+    gains = tf.minimum(best - log_norm, 0.0)  # rounding may leave it above
+    totals = tf.reshape(gains, [-1, beam_size, each])
     totals = tf.maximum(totals + front.log_probs[:, :, None], NEVER)
     flat_size = beam_size * each
     log_probs, flat = tf.math.top_k(tf.reshape(totals, [-1, flat_size]), beam_size)
     tokens = tf.gather(tf.reshape(tokens, [-1, flat_size]), flat, batch_dims=1)
-    places = beam_size - front.finished[:, None]
+    complete = tf.reduce_sum(tf.cast(front.scores > NEVER, tf.int32), axis=1)
+    places = beam_size - complete[:, None]
     log_probs = tf.where(tf.range(beam_size)[None] < places, log_probs, NEVER)
     return tokens, flat // each, log_probs

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Tensor, Trace
 
 
@@ -50,6 +51,6 @@ def _scores(trace: Trace, max_lengths: Tensor, end: int, alpha: float) -> Tensor
     lengths = tf.range(1, tf.shape(trace.tokens)[0] + 1)[:, None, None]
     limits = max_lengths[None, :, None]
     complete = (trace.tokens == end) & (lengths < limits) | (lengths == limits)
-    penalty = ((5.0 + tf.cast(lengths, tf.float32)) / 6.0) ** alpha
+    penalty = length_penalty(tf.cast(lengths, tf.float32), alpha)
     known = complete & (trace.log_probs > NEVER)
     return tf.transpose(tf.where(known, trace.log_probs / penalty, NEVER), [1, 0, 2])

@@ -1,10 +1,15 @@
 """What a hypothesis gains or loses for its length and coverage."""
 
+from typing import Any
+
 import numpy as np
 
 
-def length_penalty(length: int, alpha: float) -> float:
-    """Divisor of the log-probability, ((5 + length) / 6)^alpha. Wu et al. (2016)."""
+def length_penalty(length: Any, alpha: Any) -> Any:
+    """Divisor of the log-probability, ((5 + length) / 6)^alpha. Wu et al. (2016).
+
+    Of a number or of tensors.
+    """
     return ((5.0 + length) / 6.0) ** alpha
 
 

@@ -23,3 +23,8 @@ class Trace(NamedTuple):
     parents: Tensor  # [time, batch, beam], the beam slot of the step before
     log_probs: Tensor  # [time, batch, beam], of the whole prefix; NEVER: no hypothesis
     seen: Seen  # [time, batch * beam, ...], row by parent, not by slot
+
+
+def most_going(going: Tensor, sentences: Tensor) -> Tensor:
+    """Whether a batch goes on as it is; else those that are over leave it."""
+    return 2 * going > sentences

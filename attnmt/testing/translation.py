@@ -82,12 +82,10 @@ def small_model(factory: Factory, query_depth: int, value_depth: int) -> Seq2Seq
 def decode(model: Seq2Seq) -> list[list[search.Hypothesis]]:
     """All hypotheses that beam search finds, for each sentence of the padded batch."""
     encoded = model.encode(tf.constant(SOURCE))
-    memory, state = tf.nest.map_structure(
-        lambda x: tf.repeat(x, BEAM, axis=0), (encoded.memory, model.start(encoded))
-    )
     trace = search.search(
-        lambda token, state: model.step(token, state, memory),
-        state,
+        model.step,
+        model.start(encoded),
+        encoded.memory,
         tf.fill([len(SOURCE)], LONGEST),
         beam_size=BEAM,
         begin=BOS,

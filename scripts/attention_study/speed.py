@@ -99,8 +99,9 @@ def _decoder(model: Any) -> Callable[..., Any]:
     def decode(source):
         encoded = model.encode(source)
         return search.search(
-            lambda token, state: model.step(token, state, encoded.memory),
+            model.step,
             model.start(encoded),
+            encoded.memory,
             tf.fill([tf.shape(source)[0]], LENGTH),
             beam_size=1,
             begin=BOS,

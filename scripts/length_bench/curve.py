@@ -93,8 +93,9 @@ def _decoding(mechanism: str) -> Callable[[int], None]:
     def decode(source):
         encoded = model.encode(source)
         return search.search(
-            lambda token, state: model.step(token, state, encoded.memory),
+            model.step,
             model.start(encoded),
+            encoded.memory,
             tf.fill([tf.shape(source)[0]], TARGET),
             beam_size=1,
             begin=BEGIN,

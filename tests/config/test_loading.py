@@ -157,7 +157,8 @@ runtime:
 7: data.train.0.wait: unknown key, did you mean weight?
 8: data.train.1: expected either source and target, or tsv, or tfds with split
 9: data.valid: expected CORPUS, found 3
-11: model.dropout: expected a section with embedding, recurrent, output, word, variational, found 0.3
+11: model.dropout: expected a section with embedding, recurrent, output, \
+word, variational, found 0.3
 12: model.encoder.layer: unknown key, did you mean layers?
 14: training.batchsize: unknown key, did you mean batch_tokens? \
 batch_size belongs in decoding

@@ -64,13 +64,10 @@ def network_of(attention: dict[str, Any], decoder: dict[str, Any]) -> Seq2Seq:
 def searched(network: Seq2Seq) -> search.Trace:
     """What TensorFlow finds."""
     encoded = network.encode(tf.constant(SOURCE))
-    memory, state, ids = tf.nest.map_structure(
-        lambda x: tf.repeat(x, BEAM, axis=0),
-        (encoded.memory, network.start(encoded), tf.constant(SOURCE)),
-    )
     trace = search.search(
-        lambda token, state: network.step(token, state, memory, ids),
-        state,
+        lambda token, state, read: network.step(token, state, *read),
+        network.start(encoded),
+        (encoded.memory, tf.constant(SOURCE)),
         tf.constant(LIMITS),
         beam_size=BEAM,
         **RULES._asdict(),
@@ -96,7 +93,7 @@ def test_an_attention_of_a_user_is_searched_alike(
 
 def check(network: Seq2Seq, folder: Path) -> None:
     write_litert(network, "float32", folder)
-    found = Searcher(folder).search(SOURCE, LIMITS, BEAM)
+    found = Searcher(folder).search(SOURCE, LIMITS, BEAM, n_best=BEAM, alpha=1.0)
     expected = searched(network)
     there = expected.log_probs > search.NEVER
     assert there.sum() > BEAM

@@ -107,8 +107,9 @@ def test_a_search_copies_a_piece_that_the_vocabulary_never_makes():
     source = tf.constant([[7, 7, 7], [5, 5, 5]])
     encoded = model.encode(source)
     trace = search.search(
-        lambda token, state: model.step(token, state, encoded.memory, source),
+        lambda token, state, read: model.step(token, state, *read),
         model.start(encoded),
+        (encoded.memory, source),
         tf.fill([2], 4),
         beam_size=1,
         begin=2,

@@ -1,0 +1,133 @@
+"""The loop of a search in TensorFlow, eager or compiled."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from attnmt.search.beam import (
+    Front,
+    Rules,
+    State,
+    Wanted,
+    advance,
+    each_hypothesis,
+    first,
+)
+from attnmt.search.leaving import kept, spread
+from attnmt.search.trace import NEVER, Seen, Tensor, Trace, most_going
+
+Memory = Any
+Step = Callable[[Tensor, State, Memory], tuple[Tensor, Seen, State]]
+
+
+class _Work(NamedTuple):
+    """The sentences that steps are made for."""
+
+    sentences: Tensor  # [batch], their numbers
+    max_lengths: Tensor  # [batch]
+    memory: Memory  # nested, [batch * beam, ...]
+    front: Front
+
+
+def search(
+    step: Step,
+    state: State,
+    memory: Memory,
+    max_lengths: Tensor,
+    *,
+    beam_size: int,
+    begin: int,
+    end: int,
+    never: tuple[int, ...] = (),
+    n_best: int | None = None,
+    alpha: float = 0.0,
+) -> Trace:
+    """Extend `beam_size` hypotheses a sentence until that many are complete.
+
+    `step(token [n], state, memory) -> (logits [n, vocabulary], seen, state)` with n =
+    batch * beam; `state` and `memory`, nested and [batch, ...], are given once for a
+    sentence; the state follows the hypotheses. A complete hypothesis frees its place
+    and the beam shrinks (Bahdanau et al. 2015). A sentence is over before that when its
+    `n_best` are sure under the length penalty `alpha`; without n_best it never is.
+    `max_lengths` [batch] counts pieces with the end; tokens in `never` are not chosen.
+    One beam is greedy search.
+    """
+    rules = Rules(begin, end, never)
+    wanted = Wanted(n_best or beam_size, alpha)
+    batch = tf.shape(max_lengths)[0]
+    front = first(state, batch, beam_size, rules)
+    memory = each_hypothesis(memory, beam_size)
+    limit = tf.reduce_max(max_lengths)
+    _, seen, _ = step(front.tokens, front.state, memory)  # compiled it never runs
+    like = Trace(front.tokens, front.tokens, front.log_probs, seen)
+
+    def unfinished(time: Tensor, work: _Work, _: Any) -> Tensor:
+        return (time < limit) & tf.reduce_any(_going(work.front))
+
+    def together(time: Tensor, work: _Work, parts: Any) -> tuple[Tensor, _Work, Any]:
+        """Steps of the same sentences, until half of them leave."""
+        advanced = partial(
+            advance,
+            lambda token, state: step(token, state, work.memory),
+            max_lengths=work.max_lengths,
+            beam_size=beam_size,
+            rules=rules,
+            wanted=wanted,
+        )
+        time, front, steps = _steps(advanced, time, limit, work.front, _arrays(like))
+        part = spread(steps, work.sentences, batch)
+        parts = tf.nest.map_structure(lambda a, x: a.write(a.size(), x), parts, part)
+        return time, kept(work._replace(front=front), _going(front)), parts
+
+    given = (0, _Work(tf.range(batch), max_lengths, memory, front), _arrays(like))
+    shapes = tf.nest.map_structure(_any_batch, given)
+    _, _, parts = tf.while_loop(unfinished, together, given, shape_invariants=shapes)
+    return tf.nest.map_structure(lambda array: array.concat(), parts)
+
+
+def _steps(
+    advanced: Callable[..., tuple[Trace, Front]],
+    time: Tensor,
+    limit: Tensor,
+    front: Front,
+    arrays: Any,
+) -> tuple[Tensor, Front, Trace]:
+    """Steps while most sentences go on: the time, the front and the trace of them."""
+    begin = time
+
+    def going(time: Tensor, front: Front, _: Any) -> Tensor:
+        alive = _going(front)
+        count = tf.reduce_sum(tf.cast(alive, tf.int32))
+        return (time < limit) & most_going(count, tf.size(alive))
+
+    def body(time: Tensor, front: Front, arrays: Any) -> tuple[Tensor, Front, Any]:
+        chosen, front = advanced(front=front, time=time)
+        arrays = tf.nest.map_structure(
+            lambda a, x: a.write(time - begin, x), arrays, chosen
+        )
+        return time + 1, front, arrays
+
+    time, front, arrays = tf.while_loop(going, body, (time, front, arrays))
+    return time, front, tf.nest.map_structure(lambda a: a.stack(), arrays)
+
+
+def _going(front: Front) -> Tensor:
+    """Which sentences have hypotheses that are not complete, [batch]."""
+    return tf.reduce_any(front.log_probs > NEVER, axis=1)
+
+
+def _arrays(like: Any) -> Any:
+    """Arrays that grow with the steps, of tensors like these."""
+    return tf.nest.map_structure(
+        lambda x: tf.TensorArray(x.dtype, 0, dynamic_size=True, infer_shape=False),
+        like,
+    )
+
+
+def _any_batch(x: Any) -> tf.TensorShape:
+    """The shape of a variable of a loop in which sentences leave."""
+    if isinstance(x, tf.TensorArray):
+        return tf.TensorShape(None)  # type: ignore[arg-type]
+    return tf.TensorShape([None, *x.shape[1:]] if tf.is_tensor(x) else [])

@@ -1,0 +1,74 @@
+"""Translating by a search, whatever runs its steps."""
+
+from abc import abstractmethod
+
+import numpy as np
+
+from attnmt import search
+from attnmt.long_lines import SPLIT, without_attention
+from attnmt.sentences import SourceLine, padded, to_translation
+from attnmt.text.tokenizer import EOS
+from attnmt.translating import BaseTranslator, Translation
+
+
+class SearchingTranslator(BaseTranslator):
+    """Reads translations from the trace of a search; a subclass runs the search."""
+
+    @abstractmethod
+    def trace(
+        self,
+        lines: list[SourceLine],
+        source: np.ndarray,
+        limits: np.ndarray,
+        beam: int,
+        n_best: int,
+    ) -> search.Trace:
+        """The trace, in NumPy, of `beam` hypotheses of each line.
+
+        `source` [batch, source] are their ids, `limits` [batch] the most pieces. A line
+        is searched until its `n_best` are sure under the length penalty.
+        """
+
+    def columns(self, source_length: int) -> int | None:
+        """How many columns of the weights a source fills; None for all (slots)."""
+        return source_length if self.align_kind == "token" else None
+
+    def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
+        """Up to `n` translations of each line of a batch; none of them is blank."""
+        options = self.decoding
+        source = padded([line.encoding.ids for line in lines])
+        lengths = [len(line.encoding.ids) for line in lines]
+        limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
+        beam = max(options.beam_size, n)
+        # What coverage adds to a score is not known before the end.
+        sure = beam if options.coverage_penalty else n
+        trace = self.trace(lines, source, np.array(limits, np.int32), beam, sure)
+        found = []
+        for i, line in enumerate(lines):
+            best = search.hypotheses(
+                trace,
+                i,
+                source_length=self.columns(lengths[i]),
+                max_length=limits[i],
+                end=EOS,
+                n_best=n,
+                alpha=options.length_penalty,
+                beta=options.coverage_penalty,
+            )
+            found.append(self._translations(line, best))
+        return found
+
+    def _translations(
+        self, line: SourceLine, best: list[search.Hypothesis]
+    ) -> list[Translation]:
+        found = []
+        for rank, hypothesis in enumerate(best):
+            ids = hypothesis.tokens.tolist()
+            kept = ids[:-1] if hypothesis.finished else ids
+            text, encoding = self.target_tokenizer.decode_with_spans(kept)
+            found.append(
+                to_translation(
+                    line, text, encoding, hypothesis, self.align_kind, rank, len(best)
+                )
+            )
+        return [without_attention(found[0])] if SPLIT in line.flags else found
