@@ -1,10 +1,12 @@
 """Lines longer than a model can take: cut into parts, whose translations are joined."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from attnmt.analysis.record import Record
+from attnmt.analysis.words import cut
 from attnmt.sentences import SourceLine, bare, source_line
-from attnmt.text.tokenizer import Encoding, Tokenizer
+from attnmt.text.tokenizer import Tokenizer
 
 SPLIT = "split"
 _SENTENCE_ENDS = tuple(".!?…")  # where a space follows
@@ -24,13 +26,14 @@ def read_parts(
     encoding = tokenizer.encode_with_spans(text)
     if len(encoding.ids) <= longest:
         return [source_line(number, text, encoding)]
-    raw = text.encode()
     parts = []
-    for first, last in _ranges(encoding, longest):
+    line = _Pieces(encoding.pieces, cut(text, encoding.spans))
+    for first, last in _ranges(line, longest):
         part = encoding.part(first, last)
-        begin, end = part.spans[0][0], part.spans[-1][1]
+        begin = part.spans[0][0]
         shifted = part._replace(spans=[(a - begin, b - begin) for a, b in part.spans])
-        parts.append(source_line(number, raw[begin:end].decode(), shifted, [SPLIT]))
+        source = "".join(line.texts[first:last])
+        parts.append(source_line(number, source, shifted, [SPLIT]))
     return parts
 
 
@@ -65,39 +68,41 @@ def joined(parts: Sequence[list[Record]]) -> list[Record]:
     ]
 
 
-def _ranges(encoding: Encoding, longest: int) -> Iterator[tuple[int, int]]:
+class _Pieces(NamedTuple):
+    """Each piece, and its text; of the bytes of a character only the last has one."""
+
+    pieces: list[str]
+    texts: list[str]
+
+    def ends_sentence(self, place: int) -> bool:
+        """Whether a sentence ends before the piece at a place."""
+        before = self.texts[place - 1]
+        ended = before.endswith(_SENTENCE_ENDS) and self.ends_word(place)
+        return ended or before.endswith(_FULL_STOPS)
+
+    def ends_word(self, place: int) -> bool:
+        return place == len(self.pieces) or self.pieces[place].startswith(_SPACE)
+
+    def ends_character(self, place: int) -> bool:
+        return self.texts[place - 1] != ""
+
+
+def _ranges(line: _Pieces, longest: int) -> Iterator[tuple[int, int]]:
     """The pieces [first, last) of each part."""
-    first, count = 0, len(encoding.ids)
+    first, count = 0, len(line.pieces)
     while first < count:
-        last = _cut(encoding, first, min(first + longest, count))
+        last = _cut(line, first, min(first + longest, count))
         yield first, last
         first = last
 
 
-def _cut(encoding: Encoding, first: int, most: int) -> int:
+def _cut(line: _Pieces, first: int, most: int) -> int:
     """The end of a sentence, else of the last word that fits, else of a character."""
     for place in range(min(first + _SHORTEST, most), most + 1):
-        if _ends_sentence(encoding, place):
+        if line.ends_sentence(place):
             return place
-    for fits in (_ends_word, _ends_character):
+    for fits in (line.ends_word, line.ends_character):
         for place in range(most, first, -1):
-            if fits(encoding, place):
+            if fits(place):
                 return place
     return most
-
-
-def _ends_sentence(encoding: Encoding, place: int) -> bool:
-    before = encoding.pieces[place - 1]
-    ended = before.endswith(_SENTENCE_ENDS) and _ends_word(encoding, place)
-    return ended or before.endswith(_FULL_STOPS)
-
-
-def _ends_word(encoding: Encoding, place: int) -> bool:
-    pieces = encoding.pieces
-    return place == len(pieces) or pieces[place].startswith(_SPACE)
-
-
-def _ends_character(encoding: Encoding, place: int) -> bool:
-    """Of the bytes that spell a character only the last one has a span."""
-    begin, end = encoding.spans[place - 1]
-    return begin < end

@@ -76,6 +76,13 @@ def test_sentences_without_spaces_are_told_by_their_full_stop(tokenizer) -> None
     assert len(cut) > 1 and all(text.endswith("。") for text in cut)
 
 
+def test_marks_that_are_spelled_in_bytes_end_sentences_too(tokenizer) -> None:
+    line = "the dog saw a cat… " * 9
+    assert "…" not in tokenizer.encode_with_spans(line).pieces
+    cut = texts(tokenizer, line, 40)
+    assert len(cut) > 1 and all(text.endswith("…") for text in cut[:-1])
+
+
 def test_a_character_that_is_spelled_in_bytes_stays_whole(tokenizer) -> None:
     assert size(tokenizer, "👩" * 5) > 15
     assert texts(tokenizer, "👩" * 5, 7) == ["👩"] * 5

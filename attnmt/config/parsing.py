@@ -26,6 +26,7 @@ Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Va
 MAX_DEPTH = 20
 MAX_EVENTS = 6000  # of the reader: some 3000 keys and values
 UNUSABLE = re.compile("[\0\ud800-\udfff]")  # no file name or UTF-8 can hold these
+LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # that the reader counts
 REFERENCE = re.compile(r"\$(\$?)\{([^{}]*)(\}?)")
 VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
@@ -103,7 +104,7 @@ def _syntax_error(error: YAMLError, text: str) -> tuple[int, str]:
     if error.context and error.context_mark:
         message += f" ({error.context} from line {error.context_mark.line + 1})"
     line = error.problem_mark.line + 1 if error.problem_mark else 1
-    if "${" in text.split("\n")[line - 1]:
+    if "${" in LINE_END.split(text)[line - 1]:
         message += "; inside braces or brackets, put quotes around ${...}"
     return line, message
 
