@@ -11,6 +11,7 @@ from attnmt.config.schema import Config, Decoding
 from attnmt.devices import quiet
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import START, STEP, Export
+from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Trace, most_going
 from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine
@@ -87,15 +88,17 @@ class Searcher:
     ) -> Trace:
         """The trace of `attnmt.search.search` for ids [batch, source], in NumPy."""
         found = self._start(source=source, beam=np.int32(beam))
-        wanted = {"n_best": np.int32(n_best), "alpha": np.float32(alpha)}
-        work = {"max_lengths": limits, **found}
+        penalties = length_penalty(np.arange(1, limits.max() + 1), alpha)
+        penalties = penalties.astype(np.float32)  # [time]
+        work = {"max_lengths": limits, "longest": penalties[limits - 1], **found}
         sentences = np.arange(len(source))
         steps: list[Arrays] = []
         while len(steps) < limits.max() and (going := _going(found)).any():
             if not most_going(going.sum(), len(going)):
                 sentences = sentences[going]
                 work = {name: _kept(x, going) for name, x in work.items()}
-            found = self._step(time=np.int32(len(steps)), **wanted, **work)
+            now = {"time": np.int32(len(steps)), "penalty": penalties[len(steps)]}
+            found = self._step(n_best=np.int32(n_best), **now, **work)
             front = _only(found, "front_")
             chosen = {name: x for name, x in found.items() if name not in front}
             steps.append(_spread(chosen, sentences, len(source)))

@@ -18,7 +18,7 @@ class Graphs(NamedTuple):
     """A search: `start` once a batch, `step` until no hypothesis is left.
 
     start: source [batch, source], beam [] -> memory_0 ..., front_0 ...
-    step: time [], max_lengths [batch], n_best [], alpha [], memory_0 ..., front_0 ...
+    step: time [], max_lengths [batch], those of `Wanted`, memory_0 ..., front_0 ...
     -> tokens, parents, log_probs, weights, extra_NAME ... of the trace,
     and the next front_0 ...
     """
@@ -47,17 +47,14 @@ def _start(network: Seq2Seq, rules: Rules) -> Function:
 def _step(network: Seq2Seq, rules: Rules) -> Function:
     encode = tf.function(lambda source: _encode(network, source))
     memory, state = encode.get_concrete_function(IDS).structured_outputs
-    one = tf.TensorSpec([None], tf.int32)
+    scalar, one = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
+    of_sentence = tf.TensorSpec([None], tf.float32)
     of_beam = tf.TensorSpec([None, None], tf.float32)
     front = Front(one, of_beam, of_beam, state)
 
-    def step(
-        time: Tensor,
-        max_lengths: Tensor,
-        n_best: Tensor,
-        alpha: Tensor,
-        **given: Tensor,
-    ) -> Named:
+    wanted = Wanted(scalar, tf.TensorSpec([], tf.float32), of_sentence)
+
+    def step(time: Tensor, max_lengths: Tensor, **given: Tensor) -> Named:
         (inner, ids), now = (
             _taken(given, "memory", memory),
             _taken(given, "front", front),
@@ -69,17 +66,11 @@ def _step(network: Seq2Seq, rules: Rules) -> Function:
             max_lengths,
             tf.shape(now.log_probs)[1],
             rules,
-            Wanted(n_best, alpha),
+            Wanted(*(given[name] for name in Wanted._fields)),
         )
         return _told(chosen) | _named("front", following)
 
-    scalar = tf.TensorSpec([], tf.int32)
-    own = {
-        "time": scalar,
-        "max_lengths": one,
-        "n_best": scalar,
-        "alpha": tf.TensorSpec([], tf.float32),
-    }
+    own = {"time": scalar, "max_lengths": one, **wanted._asdict()}
     given = _named("memory", memory) | _named("front", front)
     return _concrete(step, own | given)
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace
 
 State = Any
@@ -38,7 +37,8 @@ class Wanted(NamedTuple):
     """What will be read of a trace; a sentence is over as soon as that is sure."""
 
     n_best: Tensor  # [], complete hypotheses; as many as the beam: search to the end
-    alpha: Tensor  # [], exponent of the length penalty that ranks them
+    penalty: Tensor  # [], divides the log-probability of a hypothesis that ends now
+    longest: Tensor  # [batch], the same for one of the longest allowed length
 
 
 def each_hypothesis(nested: Any, beam_size: Tensor) -> Any:
@@ -72,11 +72,10 @@ def advance(
     logits, seen, state = step(front.tokens, front.state)
     tokens, parents, log_probs = _extend(logits, front, beam_size, rules.never)
     over = (tokens == rules.end) | (time + 1 >= max_lengths)[:, None]
-    scores = log_probs / length_penalty(tf.cast(time + 1, tf.float32), wanted.alpha)
-    ended = tf.where(over & (log_probs > NEVER), scores, NEVER)
+    ended = tf.where(over & (log_probs > NEVER), log_probs / wanted.penalty, NEVER)
     scores, _ = tf.math.top_k(tf.concat([front.scores, ended], axis=1), beam_size)
     left = tf.where(over, NEVER, log_probs)
-    left = tf.where(_sure(scores, left, max_lengths, wanted), NEVER, left)
+    left = tf.where(_sure(scores, left, wanted), NEVER, left)
     begins = tf.range(tf.shape(max_lengths)[0])[:, None] * beam_size
     rows = tf.reshape(begins + parents, [-1])
     state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
@@ -84,14 +83,13 @@ def advance(
     return Trace(tokens, parents, log_probs, seen), following
 
 
-def _sure(scores: Tensor, left: Tensor, max_lengths: Tensor, wanted: Wanted) -> Tensor:
+def _sure(scores: Tensor, left: Tensor, wanted: Wanted) -> Tensor:
     """Whether no hypothesis that is left can become one of the n best, [batch, 1].
 
     A log-probability never rises and is at most 0, the penalty never falls with the
-    length: no extension of a hypothesis scores above log_prob / penalty(max_length).
+    length: no extension of a hypothesis scores above log_prob / wanted.longest.
     """
-    longest = tf.cast(max_lengths, tf.float32)
-    bounds = tf.reduce_max(left, axis=1) / length_penalty(longest, wanted.alpha)
+    bounds = tf.reduce_max(left, axis=1) / wanted.longest
     last = tf.gather(scores, wanted.n_best - 1, axis=1)  # [batch], of the n best
     return (bounds < last * (1.0 + SLACK))[:, None]
 

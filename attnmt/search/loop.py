@@ -1,7 +1,6 @@
 """The loop of a search in TensorFlow, eager or compiled."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -16,6 +15,7 @@ from attnmt.search.beam import (
     first,
 )
 from attnmt.search.leaving import kept, spread
+from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace, most_going
 
 Memory = Any
@@ -27,6 +27,7 @@ class _Work(NamedTuple):
 
     sentences: Tensor  # [batch], their numbers
     max_lengths: Tensor  # [batch]
+    longest: Tensor  # [batch], the length penalties of these
     memory: Memory  # nested, [batch * beam, ...]
     front: Front
 
@@ -55,11 +56,13 @@ def search(
     One beam is greedy search.
     """
     rules = Rules(begin, end, never)
-    wanted = Wanted(n_best or beam_size, alpha)
     batch = tf.shape(max_lengths)[0]
     front = first(state, batch, beam_size, rules)
     memory = each_hypothesis(memory, beam_size)
     limit = tf.reduce_max(max_lengths)
+    lengths = tf.cast(tf.range(1, limit + 1), tf.float32)
+    penalties = length_penalty(lengths, alpha)  # [time]
+    longest = tf.gather(penalties, max_lengths - 1)
     _, seen, _ = step(front.tokens, front.state, memory)  # compiled it never runs
     like = Trace(front.tokens, front.tokens, front.log_probs, seen)
 
@@ -68,27 +71,32 @@ def search(
 
     def together(time: Tensor, work: _Work, parts: Any) -> tuple[Tensor, _Work, Any]:
         """Steps of the same sentences, until half of them leave."""
-        advanced = partial(
-            advance,
-            lambda token, state: step(token, state, work.memory),
-            max_lengths=work.max_lengths,
-            beam_size=beam_size,
-            rules=rules,
-            wanted=wanted,
-        )
+
+        def advanced(time: Tensor, front: Front) -> tuple[Trace, Front]:
+            return advance(
+                lambda token, state: step(token, state, work.memory),
+                front,
+                time,
+                work.max_lengths,
+                beam_size,
+                rules,
+                Wanted(n_best or beam_size, tf.gather(penalties, time), work.longest),
+            )
+
         time, front, steps = _steps(advanced, time, limit, work.front, _arrays(like))
         part = spread(steps, work.sentences, batch)
         parts = tf.nest.map_structure(lambda a, x: a.write(a.size(), x), parts, part)
         return time, kept(work._replace(front=front), _going(front)), parts
 
-    given = (0, _Work(tf.range(batch), max_lengths, memory, front), _arrays(like))
+    work = _Work(tf.range(batch), max_lengths, longest, memory, front)
+    given = (0, work, _arrays(like))
     shapes = tf.nest.map_structure(_any_batch, given)
     _, _, parts = tf.while_loop(unfinished, together, given, shape_invariants=shapes)
     return tf.nest.map_structure(lambda array: array.concat(), parts)
 
 
 def _steps(
-    advanced: Callable[..., tuple[Trace, Front]],
+    advanced: Callable[[Tensor, Front], tuple[Trace, Front]],
     time: Tensor,
     limit: Tensor,
     front: Front,
@@ -103,7 +111,7 @@ def _steps(
         return (time < limit) & most_going(count, tf.size(alive))
 
     def body(time: Tensor, front: Front, arrays: Any) -> tuple[Tensor, Front, Any]:
-        chosen, front = advanced(front=front, time=time)
+        chosen, front = advanced(time, front)
         arrays = tf.nest.map_structure(
             lambda a, x: a.write(time - begin, x), arrays, chosen
         )
