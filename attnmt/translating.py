@@ -91,15 +91,15 @@ class BaseTranslator(ABC):
         longest = self.decoding.max_source_length
         return read_line(self.source_tokenizer, number, text, longest)
 
+    def _parts(self, number: int, text: str) -> list[SourceLine]:
+        longest = self.decoding.max_source_length
+        return read_parts(self.source_tokenizer, number, text, longest)
+
     def _read_windows(
         self, numbered: Iterator[tuple[int, str]], size: int
     ) -> Iterator[list[SourceLine]]:
-        longest = self.decoding.max_source_length
         while ahead := list(islice(numbered, size)):
-            read = (
-                read_parts(self.source_tokenizer, i, text, longest) for i, text in ahead
-            )
-            yield [part for parts in read for part in parts]
+            yield [part for i, text in ahead for part in self._parts(i, text)]
 
     def _windows(
         self, windows: Iterable[list[SourceLine]], n: int
