@@ -13,6 +13,7 @@ from attnmt import checkpoint
 from attnmt.checkpoint import State
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
+from attnmt.exported import VERSION
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256, sealed
 from attnmt.text.tokenizer import load_tokenizers, prepare_tokenizers
@@ -145,7 +146,7 @@ def exported(run: Path, **changes: object) -> Path:
     shutil.copyfile(run / "config.yaml", folder / "config.yaml")
     names = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
     header = {
-        "version": 1,
+        "version": VERSION,
         "origin": dict.fromkeys(names, ""),
         "attention": {"align_kind": "token"},
         "sha256": {"config.yaml": file_sha256(folder / "config.yaml")},

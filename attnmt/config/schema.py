@@ -131,9 +131,9 @@ class Tokenizer(Section):
     )
     sampling: Rate = Field(
         default=0.0,
-        description="Cut the training text anew each epoch: bpe leaves out this share "
-        "of its merges, Provilkov et al. (2020); unigram draws with probabilities to "
-        "that power, Kudo (2018); 0 cuts always the same.",
+        description="Cut the training text anew each epoch: with this probability a "
+        "piece becomes the two that it was merged of, and so on, much as in BPE "
+        "dropout, Provilkov et al. (2020); 0 cuts always the same.",
     )
     source_model: InputPath | None = Field(
         default=None, description="A SentencePiece model to use for the source."

@@ -6,8 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from sentencepiece import set_random_generator_seed
-
 from attnmt.config.schema import Config
 from attnmt.errors import DataError
 from attnmt.text.corpora import read_pairs
@@ -73,19 +71,12 @@ class Tokenizer:
         """Return the piece ids of each line, without beginning and end."""
         return self._processor.encode([self._bytes(line) for line in lines])
 
-    def sample(self, lines: Sequence[str], alpha: float, seed: int) -> list[list[int]]:
-        """Return piece ids of each line, one of the ways to cut it, drawn by the seed.
-
-        Raises RuntimeError for a model that knows one way only.
-        """
-        set_random_generator_seed(seed)
-        return self._processor.encode(
-            [self._bytes(line) for line in lines],
-            enable_sampling=True,
-            alpha=alpha,
-            nbest_size=-1,
-            num_threads=1,  # each would draw for itself, in no certain order
-        )
+    def pieces_with_scores(self) -> Iterator[tuple[str, float]]:
+        """All pieces by id, higher scores first merged; "" for specials and bytes."""
+        of = self._processor
+        for i in range(len(self)):
+            special = of.is_control(i) or of.is_unknown(i) or of.is_byte(i)
+            yield "" if special else of.id_to_piece(i), of.get_score(i)
 
     def encode_with_spans(self, line: str) -> Encoding:
         """Cut one line; a line without any piece (a blank one) has no spans."""

@@ -1,5 +1,8 @@
 """Text cut anew: a function of the key, the text itself stays."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -35,6 +38,26 @@ def test_draws_are_a_function_of_the_key(tokenizer, lines: list[str]) -> None:
     assert all(other != once for other in others)
 
 
+def test_another_process_draws_the_same(tokenizer, lines, tmp_path) -> None:
+    file = next(tmp_path.glob("*.model"))
+    code = (
+        "import json, sys; from pathlib import Path\n"
+        "from attnmt.text.sampling import Sampler\n"
+        "from attnmt.text.tokenizer import Tokenizer\n"
+        "tokenizer = Tokenizer(Path(sys.argv[1]))\n"
+        "print(Sampler(tokenizer, 0.3, (7, 0, 1)).encode(json.load(sys.stdin)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)],
+        input=json.dumps(lines[:50]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    here = Sampler(Tokenizer(file), 0.3, (7, 0, 1)).encode(lines[:50])
+    assert json.loads(done.stdout) == here
+
+
 def test_the_same_line_is_cut_in_more_than_one_way(tokenizer, lines) -> None:
     ways = Sampler(tokenizer, 0.3, (1,)).encode([lines[0]] * 50)
     assert len({tuple(way) for way in ways}) > 5
@@ -45,7 +68,7 @@ def test_bpe_without_merges_is_characters_and_with_all_what_it_was(
     make_config, lines: list[str], tmp_path
 ) -> None:
     tokenizer, _ = prepare_tokenizers(make_config(model_type="bpe"), tmp_path)
-    assert tokenizer.sample(lines, 0.0, 1) == tokenizer.encode(lines)
+    assert Sampler(tokenizer, 0.0, (1,)).encode(lines) == tokenizer.encode(lines)
     characters = Sampler(tokenizer, 1.0 - 1e-9, (1,)).encode(lines)
     assert [*map(len, characters)] == [len(line) + 1 for line in lines]  # "▁" first
     some = Sampler(tokenizer, 0.1, (1,)).encode(lines)
