@@ -6,8 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from sentencepiece import set_random_generator_seed
-
 from attnmt.config.schema import Config
 from attnmt.errors import DataError
 from attnmt.text.corpora import read_pairs
@@ -18,6 +16,7 @@ from attnmt.text.spm import (
     UNK,
     load_processor,
     lower_case,
+    merges_of,
     train_model,
     write_model,
 )
@@ -67,20 +66,6 @@ class Tokenizer:
         """Return the piece ids of each line, without beginning and end."""
         return self._processor.encode([self._bytes(line) for line in lines])
 
-    def sample(self, lines: Sequence[str], alpha: float, seed: int) -> list[list[int]]:
-        """Return piece ids of each line, one of the ways to cut it, drawn by the seed.
-
-        Raises RuntimeError for a model that knows one way only.
-        """
-        set_random_generator_seed(seed)
-        return self._processor.encode(
-            [self._bytes(line) for line in lines],
-            enable_sampling=True,
-            alpha=alpha,
-            nbest_size=-1,
-            num_threads=1,  # each would draw for itself, in no certain order
-        )
-
     def encode_with_spans(self, line: str) -> Encoding:
         """Cut one line; a line without any piece (a blank one) has no spans."""
         raw = self._bytes(line)
@@ -104,6 +89,13 @@ class Tokenizer:
     def id(self, piece: str) -> int:
         """Return the id of a piece, UNK for an unknown one."""
         return self._processor.piece_to_id(piece)
+
+    def merges(self) -> dict[str, tuple[float, int]]:
+        """Return the pieces of text with their place in the order of merges, and id.
+
+        Raises ConfigError for a model that is not made of merges.
+        """
+        return merges_of(self._processor)
 
     def _bytes(self, line: str) -> bytes:
         try:
