@@ -131,9 +131,8 @@ class Tokenizer(Section):
     )
     sampling: Rate = Field(
         default=0.0,
-        description="Cut the training text anew each epoch: with this probability a "
-        "piece becomes the two that it was merged of, and so on, much as in BPE "
-        "dropout, Provilkov et al. (2020); 0 cuts always the same.",
+        description="Share of the merges that training leaves out, each epoch others, "
+        "Provilkov et al. (2020); for bpe only.",
     )
     source_model: InputPath | None = Field(
         default=None, description="A SentencePiece model to use for the source."
@@ -152,12 +151,12 @@ class Tokenizer(Section):
         return self
 
     @model_validator(mode="after")
-    def _samples_what_has_choices(self) -> "Tokenizer":
-        if self.sampling and self.model_type not in ("bpe", "unigram"):
+    def _leaves_out_merges_of_bpe(self) -> "Tokenizer":
+        if self.sampling and self.model_type != "bpe":
             raise Misfit(
                 "sampling",
-                f"expected 0, because model_type {self.model_type} cuts in one way "
-                f"only, found {self.sampling}",
+                f"expected 0, because model_type {self.model_type} does not merge, "
+                f"found {self.sampling}",
             )
         return self
 

@@ -1,5 +1,7 @@
 """Layer normalisation, with a gradient of its own."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -35,7 +37,7 @@ class LayerNorm(keras.layers.Layer):
 
 
 @tf.custom_gradient
-def standardise(x: Tensor):
+def standardise(x: Tensor) -> Any:
     """[..., depth] with mean 0 and variance 1 over the depth."""
     exact = tf.cast(x, tf.float32)
     mean, variance = tf.nn.moments(exact, [-1], keepdims=True)

@@ -1,78 +1,63 @@
-"""Text cut into other pieces each time: merges are left out at random."""
+"""BPE dropout: text cut into other pieces each time, Provilkov et al. (2020).
 
+SentencePiece draws too, but its draws are other ones in every process, whatever its
+seed: a resumed training would read another text.
+"""
+
+import random
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from itertools import pairwise
+from operator import add
 
-import numpy as np
-
-from attnmt.errors import ConfigError
 from attnmt.text.tokenizer import Tokenizer
 
 
 class Sampler:
-    """Cuts as a tokenizer does, then undoes merges with probability `alpha` each.
+    """Encodes as a tokenizer does, but leaves out each merge with probability `rate`.
 
-    A piece becomes the two pieces that it was merged of, and each of them may again:
-    BPE dropout, Provilkov et al. (2020), from the end of the merges. The draws are a
-    function of the key and of the order of the calls; those of SentencePiece itself are
-    others in every process.
+    The draws are a function of the key and of the text so far.
     """
 
-    def __init__(self, tokenizer: Tokenizer, alpha: float, key: Sequence[int]) -> None:
-        self.tokenizer, self.alpha = tokenizer, alpha
-        self.fingerprint = f"{tokenizer.fingerprint}+{alpha}+{','.join(map(str, key))}"
-        self._draw = np.random.Generator(np.random.Philox(np.random.SeedSequence(key)))
+    def __init__(self, tokenizer: Tokenizer, rate: float, key: Sequence[int]) -> None:
+        self.tokenizer, self.rate = tokenizer, rate
+        name = "+".join(map(str, (rate, *key)))
+        self.fingerprint = f"{tokenizer.fingerprint}+{name}"
+        self._draw = random.Random(name).random
+        self._merges = tokenizer.merges()
+        self._pieces = [tokenizer.piece(i) for i in range(len(tokenizer))]
 
     def __len__(self) -> int:
         return len(self.tokenizer)
 
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
         """Return drawn piece ids of each line, without beginning and end."""
-        if not self._halves.any():
-            raise ConfigError(
-                "tokenizer.sampling: expected 0, because no piece of the tokenizer is "
-                f"made of two others, found {self.alpha}"
-            )
-        rows = self.tokenizer.encode(lines)
-        ids = np.array([piece for row in rows for piece in row], np.int64)  # [pieces]
-        line = np.repeat(np.arange(len(rows)), [len(row) for row in rows])  # [pieces]
-        new = np.ones_like(ids, bool)  # pieces that were not asked yet
-        while new.any():
-            ids, line, new = self._undo(ids, line, new)
-        ends = np.searchsorted(line, np.arange(1, len(rows)))
-        return [part.tolist() for part in np.split(ids, ends)]
+        return [
+            [piece for word in self._words(ids) for piece in self._cut(word)]
+            for ids in self.tokenizer.encode(lines)
+        ]
 
-    def _undo(
-        self, ids: np.ndarray, line: np.ndarray, new: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Ask every new piece once whether its merge is undone; all [pieces]."""
-        undone = new & (self._draw.random(len(ids)) < self.alpha)
-        undone &= self._halves[ids, 0] > 0
-        times = 1 + undone
-        second = np.cumsum(times)[undone] - 1  # places of the second halves
-        halves, undone = self._halves[ids[undone]], np.repeat(undone, times)
-        ids, line = np.repeat(ids, times), np.repeat(line, times)
-        ids[second - 1], ids[second] = halves.T
-        return ids, line, undone
+    def _words(self, ids: list[int]) -> Iterator[list[int]]:
+        """The pieces of each word, the first of which brings the space along."""
+        begins = [i for i, piece in enumerate(ids) if self._pieces[piece][0] == "▁"]
+        for begin, end in pairwise(sorted({0, *begins, len(ids)})):
+            yield ids[begin:end]
 
-    @cached_property
-    def _halves(self) -> np.ndarray:
-        """The pieces that each piece was merged of, [vocabulary, 2]; 0 for none."""
-        pieces, scores = zip(*self.tokenizer.pieces_with_scores(), strict=True)
-        ids = {piece: i for i, piece in enumerate(pieces) if piece}
-        halves = np.zeros((len(pieces), 2), np.int64)
-        for i, piece in enumerate(pieces):
-            # Of two ways the one whose merges came first: they have the higher scores.
-            ways = list(_ways(piece, ids))
-            if ways:
-                halves[i] = max(
-                    ways, key=lambda way: min(scores[way[0]], scores[way[1]])
-                )
-        return halves
+    def _cut(self, word: list[int]) -> list[int]:
+        """Cut a word anew; one that is spelt in bytes, or unknown, stays."""
+        pieces = list("".join([self._pieces[piece] for piece in word]))
+        if not all(piece in self._merges for piece in pieces):
+            return word
+        while (place := self._next_merge(pieces)) is not None:
+            pieces[place : place + 2] = [pieces[place] + pieces[place + 1]]
+        return [self._merges[piece][1] for piece in pieces]
 
-
-def _ways(piece: str, ids: dict[str, int]) -> Iterator[tuple[int, int]]:
-    for place in range(1, len(piece)):
-        left, right = ids.get(piece[:place]), ids.get(piece[place:])
-        if left is not None and right is not None:
-            yield left, right
+    def _next_merge(self, pieces: list[str]) -> int | None:
+        """Where the first of the merges is that are not left out this time."""
+        best, place = None, None
+        for i, pair in enumerate(map(add, pieces, pieces[1:])):
+            order = self._merges.get(pair)
+            if order is None or self._draw() < self.rate:
+                continue
+            if best is None or order < best:
+                best, place = order, i
+        return place

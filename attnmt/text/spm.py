@@ -61,6 +61,27 @@ def load_processor(model: bytes) -> SentencePieceProcessor:
     return processor
 
 
+def merges_of(processor: SentencePieceProcessor) -> dict[str, tuple[float, int]]:
+    """List the pieces of text of a BPE model: place in the order of merges, and id.
+
+    Raises ConfigError for a model of another type.
+    """
+    from sentencepiece import sentencepiece_model_pb2
+
+    message: Any = sentencepiece_model_pb2
+    proto = message.ModelProto.FromString(processor.serialized_model_proto())
+    if proto.trainer_spec.model_type != message.TrainerSpec.BPE:
+        raise ConfigError(
+            "tokenizer.sampling: expected 0, because the tokenizer is not of type bpe"
+        )
+    normal = message.ModelProto.SentencePiece.NORMAL
+    return {
+        piece.piece: (-piece.score, number)
+        for number, piece in enumerate(proto.pieces)
+        if piece.type == normal
+    }
+
+
 def write_model(path: Path, model: bytes) -> None:
     """Write a model, and beside it, for the reader, its pieces (.vocab)."""
     processor = load_processor(model)

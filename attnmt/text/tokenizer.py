@@ -16,6 +16,7 @@ from attnmt.text.spm import (
     UNK,
     load_processor,
     lower_case,
+    merges_of,
     train_model,
     write_model,
 )
@@ -71,13 +72,6 @@ class Tokenizer:
         """Return the piece ids of each line, without beginning and end."""
         return self._processor.encode([self._bytes(line) for line in lines])
 
-    def pieces_with_scores(self) -> Iterator[tuple[str, float]]:
-        """All pieces by id, higher scores first merged; "" for specials and bytes."""
-        of = self._processor
-        for i in range(len(self)):
-            special = of.is_control(i) or of.is_unknown(i) or of.is_byte(i)
-            yield "" if special else of.id_to_piece(i), of.get_score(i)
-
     def encode_with_spans(self, line: str) -> Encoding:
         """Cut one line; a line without any piece (a blank one) has no spans."""
         raw = self._bytes(line)
@@ -101,6 +95,13 @@ class Tokenizer:
     def id(self, piece: str) -> int:
         """Return the id of a piece, UNK for an unknown one."""
         return self._processor.piece_to_id(piece)
+
+    def merges(self) -> dict[str, tuple[float, int]]:
+        """Return the pieces of text with their place in the order of merges, and id.
+
+        Raises ConfigError for a model that is not made of merges.
+        """
+        return merges_of(self._processor)
 
     def _bytes(self, line: str) -> bytes:
         try:

@@ -223,7 +223,7 @@ def test_wrong_settings_and_wrong_lines_come_together(folder: Path) -> None:
         (
             ["tokenizer.model_type=char", "tokenizer.sampling=0.1"],
             "--set tokenizer.sampling=0.1: tokenizer.sampling: "
-            "expected 0, because model_type char cuts in one way only, found 0.1",
+            "expected 0, because model_type char does not merge, found 0.1",
         ),
         (
             [

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 Command = Callable[..., subprocess.CompletedProcess[str]]
 SHAPES = {
     "bahdanau_gru_deep": """
-tokenizer: {vocab_size: 500, shared: true, model_type: bpe}
+tokenizer: {vocab_size: 500, shared: true, model_type: bpe, sampling: 0.2}
 model:
   embeddings: {size: 20, tie: none}
   encoder: {cell: gru, units: 12, layers: 2, layer_norm: true}
@@ -23,8 +23,7 @@ model:
   dropout: {embedding: 0.1, recurrent: 0.1, output: 0.1, word: 0.1}
 """,
     "luong_lstm_tied": """
-tokenizer:
-  {vocab_size: 450, shared: true, model_type: unigram, lowercase: true, sampling: 0.3}
+tokenizer: {vocab_size: 450, shared: true, model_type: unigram, lowercase: true}
 model:
   embeddings: {size: 20, tie: all}
   encoder: {cell: lstm, units: 12, layers: 2, bidirectional: false}

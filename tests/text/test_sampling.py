@@ -1,83 +1,123 @@
-"""Text cut anew: a function of the key, the text itself stays."""
+"""BPE dropout: a function of the key, of which the text itself knows nothing."""
 
-import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from attnmt.config.schema import Config
+from attnmt.config.schema import Config, Corpus
 from attnmt.errors import ConfigError
 from attnmt.text.sampling import Sampler
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 
 Pairs = list[tuple[str, str]]
-
-
-@pytest.fixture(params=["bpe", "unigram"])
-def tokenizer(request, make_config: Callable[..., Config], tmp_path) -> Tokenizer:
-    return prepare_tokenizers(make_config(model_type=request.param), tmp_path)[0]
+ROOT = Path(__file__).parents[2]
+ODD = [
+    "",
+    "  two  blanks",
+    "漢字 the dog",
+    "<s> <0x41> ▁the ▁",
+    "grüßt\u0308 dog",
+    "<pad>",
+]
 
 
 @pytest.fixture
 def lines(pairs: Pairs) -> list[str]:
-    return [source for source, _ in pairs]
+    return [side for pair in pairs for side in pair] + ODD
 
 
-def test_draws_are_a_function_of_the_key(tokenizer, lines: list[str]) -> None:
+def test_without_dropout_it_is_the_tokenizer(tokenizer: Tokenizer, lines) -> None:
+    assert Sampler(tokenizer, 0.0, (1,)).encode(lines) == tokenizer.encode(lines)
+
+
+def test_without_dropout_it_is_the_tokenizer_of_real_text(tmp_path: Path) -> None:
+    """The sample corpus, of which half is not in the tokenizer's text."""
+    files = [ROOT / "data" / f"{split}.de" for split in ("valid", "test")]
+    values = {"source": str(files[0]), "target": str(files[0])}
+    data = {"source_lang": "de", "target_lang": "de", "train": [values]}
+    tokenizer, _ = prepare_tokenizers(
+        Config.model_validate(
+            {"run_dir": "run", "data": data, "tokenizer": {"vocab_size": 900}}
+        ),
+        tmp_path,
+    )
+    text = [line for file in files for line in file.read_text("utf-8").split("\n")]
+    assert Sampler(tokenizer, 0.0, (1,)).encode(text) == tokenizer.encode(text)
+
+
+def test_with_full_dropout_it_is_characters(tokenizer: Tokenizer, pairs: Pairs) -> None:
+    text = [source for source, _ in pairs]
+    drawn = Sampler(tokenizer, 1.0 - 1e-12, (1,)).encode(text)
+    assert [*map(len, drawn)] == [len(line) + 1 for line in text]  # "▁" first
+
+
+def test_the_text_stays(tokenizer: Tokenizer, lines: list[str]) -> None:
+    drawn = Sampler(tokenizer, 0.3, (1,)).encode(lines)
+    for ids, known in zip(drawn, tokenizer.encode(lines), strict=True):
+        assert tokenizer.decode(ids) == tokenizer.decode(known)
+    sizes = [np.mean([*map(len, x)]) for x in (tokenizer.encode(lines), drawn)]
+    assert sizes[0] < sizes[1] < 2 * sizes[0]
+
+
+def test_a_merge_is_left_out_as_often_as_asked(make_config, tmp_path) -> None:
+    """From "▁ a b" lead two ways to the whole word: "ab" first, or else "▁a"."""
+    (tmp_path / "text").write_text("xab yab zab ab ab\n" * 9, "utf-8")
+    corpus = Corpus(source=tmp_path / "text", target=tmp_path / "text")
+    config = make_config(vocab_size=300)
+    data = config.data.model_copy(update={"train": [corpus]})
+    tokenizer, _ = prepare_tokenizers(
+        config.model_copy(update={"data": data}), tmp_path
+    )
+    merges = tokenizer.merges()
+    assert merges["ab"] < merges["▁ab"] < merges["▁a"]
+    drawn = Sampler(tokenizer, 0.3, (3,)).encode(["ab"] * 5000)
+    ways = Counter(tuple(map(tokenizer.piece, way)) for way in drawn)
+    expected = {
+        ("▁ab",): 0.7 * 0.7 + 0.3 * 0.7 * 0.7,
+        ("▁", "ab"): 0.7 * 0.3,
+        ("▁a", "b"): 0.3 * 0.7 * 0.3,
+        ("▁", "a", "b"): 0.3 * 0.3,
+    }
+    assert ways.keys() == expected.keys()
+    for way, share in expected.items():
+        assert ways[way] / 5000 == pytest.approx(share, abs=0.02)
+
+
+def test_draws_are_a_function_of_the_key(tokenizer: Tokenizer, lines) -> None:
     def drawn(*key: int) -> list[list[int]]:
         sampler = Sampler(tokenizer, 0.3, key)
         return sampler.encode(lines[:200]) + sampler.encode(lines[200:])
 
     once = drawn(7, 0, 1)
-    tokenizer.encode(lines)
     assert drawn(7, 0, 1) == once
-    others = [drawn(7, 1, 1), drawn(7, 0, 0), drawn(8, 0, 1), tokenizer.encode(lines)]
+    others = [drawn(7, 1, 1), drawn(7, 0, 0), drawn(8, 0, 1), drawn(70, 1)]
     assert all(other != once for other in others)
 
 
-def test_another_process_draws_the_same(tokenizer, lines, tmp_path) -> None:
-    file = next(tmp_path.glob("*.model"))
-    code = (
-        "import json, sys; from pathlib import Path\n"
-        "from attnmt.text.sampling import Sampler\n"
-        "from attnmt.text.tokenizer import Tokenizer\n"
-        "tokenizer = Tokenizer(Path(sys.argv[1]))\n"
-        "print(Sampler(tokenizer, 0.3, (7, 0, 1)).encode(json.load(sys.stdin)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(file)],
-        input=json.dumps(lines[:50]),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    here = Sampler(Tokenizer(file), 0.3, (7, 0, 1)).encode(lines[:50])
-    assert json.loads(done.stdout) == here
+def test_another_process_draws_the_same(make_config, tmp_path: Path) -> None:
+    """SentencePiece itself does not."""
+    prepare_tokenizers(make_config(), tmp_path)
+    program = f"""
+from pathlib import Path
+from attnmt.text.sampling import Sampler
+from attnmt.text.tokenizer import Tokenizer
+tokenizer = Tokenizer(Path({str(tmp_path / "shared.model")!r}))
+print(Sampler(tokenizer, 0.5, (1, 2)).encode(["the dog greets the man"] * 3))
+"""
+    command = [sys.executable, "-c", program]
+    outputs = {subprocess.check_output(command, text=True) for _ in range(3)}
+    assert len(outputs) == 1 and len(outputs.pop()) > 50
 
 
-def test_the_same_line_is_cut_in_more_than_one_way(tokenizer, lines) -> None:
-    ways = Sampler(tokenizer, 0.3, (1,)).encode([lines[0]] * 50)
-    assert len({tuple(way) for way in ways}) > 5
-    assert {tokenizer.decode(way) for way in ways} == {lines[0]}
-
-
-def test_bpe_without_merges_is_characters_and_with_all_what_it_was(
-    make_config, lines: list[str], tmp_path
+def test_a_tokenizer_without_merges_is_refused(
+    make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
-    tokenizer, _ = prepare_tokenizers(make_config(model_type="bpe"), tmp_path)
-    assert Sampler(tokenizer, 0.0, (1,)).encode(lines) == tokenizer.encode(lines)
-    characters = Sampler(tokenizer, 1.0 - 1e-9, (1,)).encode(lines)
-    assert [*map(len, characters)] == [len(line) + 1 for line in lines]  # "▁" first
-    some = Sampler(tokenizer, 0.1, (1,)).encode(lines)
-    more = [np.mean([*map(len, x)]) for x in (tokenizer.encode(lines), some)]
-    assert more[0] < more[1] < 1.5 * more[0]
-
-
-def test_a_model_with_one_way_only_is_refused(make_config, lines, tmp_path) -> None:
-    config = make_config(model_type="char", vocab_size=60)
+    config = make_config(model_type="unigram")
     tokenizer, _ = prepare_tokenizers(config, tmp_path)
-    with pytest.raises(ConfigError, match="^tokenizer.sampling: expected 0.*found 0.1"):
-        Sampler(tokenizer, 0.1, (1,)).encode(lines)
+    with pytest.raises(ConfigError, match="^tokenizer.sampling: expected 0.*not of "):
+        Sampler(tokenizer, 0.1, (1,))
