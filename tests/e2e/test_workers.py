@@ -1,5 +1,6 @@
 """`attnmt translate --workers`: several processes write what one writes."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -66,7 +67,7 @@ def translating(folder, trained, command, environment):
 def workers_of(process: subprocess.Popen) -> list[int]:
     """The processes that it has started to translate."""
     listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)],
+        ["ps", "-o", "pid=", "-o", "args=", "--ppid", str(process.pid)],
         capture_output=True,
         text=True,
     )
@@ -105,25 +106,27 @@ def test_no_worker_outlives_the_command(translating, number, code) -> None:
     assert all_gone(workers)
 
 
-def test_what_is_wrong_with_the_model_is_told_once(folder, attnmt) -> None:
+def test_what_is_wrong_with_the_model_is_told_once(folder, trained, attnmt) -> None:
     (folder / "empty").mkdir()
+    shutil.copy(trained / "runs/tiny/config.yaml", folder / "empty")
     done = attnmt("translate", "few", "--run", "empty", "--workers", 2, cwd=folder)
     assert (done.returncode, done.stdout) == (3, "")
     one = attnmt("translate", "few", "--run", "empty", cwd=folder)
-    assert done.stderr == one.stderr
+    assert done.stderr == one.stderr != ""
 
 
 @pytest.mark.parametrize("workers", ["0", "-1", "two", "²"])
-def test_a_wrong_number_of_workers_is_refused(folder, attnmt, workers) -> None:
-    done = attnmt("translate", "few", "--run", ".", "--workers", workers, cwd=folder)
+def test_a_wrong_number_is_refused(folder, trained, attnmt, workers) -> None:
+    run = ("--run", trained / "runs/tiny")
+    done = attnmt("translate", "few", *run, "--workers", workers, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(
         "--workers: expected a number from 1 to 1024, or auto"
     )
 
 
-def test_a_gpu_is_for_one_process(folder, attnmt) -> None:
-    options = ("--workers", 2, "--device", "gpu")
-    done = attnmt("translate", "few", "--run", ".", *options, cwd=folder)
+def test_a_gpu_is_for_one_process(folder, trained, attnmt) -> None:
+    options = ("--workers", 2, "--device", "gpu", "--run", trained / "runs/tiny")
+    done = attnmt("translate", "few", *options, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert "--workers 2: --device gpu is for one process" in done.stderr
