@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 import sys
 import tempfile
 from functools import partial
@@ -16,6 +17,7 @@ def main() -> None:
     parser.add_argument("target", choices=NAMES)
     parser.add_argument("--seconds", type=int, default=600)
     options = parser.parse_args()
+    logging.disable()  # warnings of every input
     atheris = importlib.import_module("atheris")  # scripts/fuzz installs it
     with atheris.instrument_imports(include=["attnmt", "fuzzing"]):
         from fuzzing.targets import TARGETS, run

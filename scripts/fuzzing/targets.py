@@ -6,7 +6,6 @@ contents between.
 
 import contextlib
 import json
-import logging
 import re
 import tempfile
 from collections.abc import Callable
@@ -23,7 +22,6 @@ from attnmt.errors import AttnmtError
 CONFIGS = Path(__file__).parents[2] / "configs"
 MEMORY = Path("/dev/shm")  # files in it cost little
 WORK = Path(tempfile.mkdtemp(prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None))
-logging.disable()
 
 
 def config(data: bytes) -> None:
