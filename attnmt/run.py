@@ -142,13 +142,13 @@ def check_plain(folder: Path) -> None:
                 )
 
 
-def find_run(run: Path | None) -> Path:
+def find_run(run: Path | None, option: str = "--run") -> Path:
     """`run`, else $ATTNMT_RUN, else the newest under ./runs, said on standard error.
 
-    Raises ConfigError when there is none.
+    Raises ConfigError when there is none; `option` is what the user calls `run`.
     """
     if run is not None:
-        return _existing(run, "--run")
+        return _existing(run, option)
     if named := os.environ.get("ATTNMT_RUN"):
         found, reason = _existing(Path(named), "ATTNMT_RUN"), "from ATTNMT_RUN"
     else:

@@ -192,6 +192,7 @@ def test_the_command_averages_the_last_without_tensorflow(run: Run) -> None:
         ("run --checkpoints 3,3", "expected steps, as in 1000,2000, found '3,3'"),
         ("run --last 4", "expected 4 checkpoints or more, found 3"),
         ("run run --last 2", "expected one run"),
+        ("nowhere", "RUN: nowhere is not a run folder"),
         ("run -o nowhere/x", "there is no folder nowhere"),
     ],
 )

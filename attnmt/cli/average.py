@@ -1,5 +1,6 @@
 """`attnmt average`: the mean of checkpoints, which often translates better."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ def average(
 
     if last and checkpoints:
         raise ConfigError("--last and --checkpoints: expected one of the two")
-    chosen = [Run(find_run(path)) for path in runs or [None]]
+    chosen = [Run(find_run(path, "RUN")) for path in runs or [None]]
     if len(chosen) == 1:
         paths = _of_one(chosen[0], last, checkpoints)
     elif last or checkpoints:
@@ -57,7 +58,7 @@ def average(
     first = chosen[0].path.absolute()
     target = output or first.with_name(f"{first.name}-average")
     for path in paths:
-        print(f"averaging {path}")
+        print(f"averaging {path}", file=sys.stderr)
     print(f"written: {write_average(paths, target).path}")
 
 

@@ -22,7 +22,7 @@ def verify(
     from attnmt.run import Run, find_run
     from attnmt.verify import verify
 
-    folder = find_run(run)
+    folder = find_run(run, "RUN")
     damaged = 0
     for path, problem in verify(Run(folder)):
         print(f"ok       {path}" if problem is None else f"damaged  {problem}")

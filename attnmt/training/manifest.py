@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from attnmt import __version__, devices
+from attnmt import __version__, checkpoint, devices
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256, read_sealed, sealed
 from attnmt.text.encoded import EncodedCorpus
@@ -37,7 +37,7 @@ def write_manifest(
             f"(see data in {run.manifest_file}): from here on it is other data"
         )
     manifest = {
-        "format": 2,
+        "format": checkpoint.FORMAT,
         "attnmt": __version__,
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
