@@ -90,3 +90,22 @@ def test_the_reader_of_the_readme_reads_a_dump(tmp_path, monkeypatch):
     exec(reader, names)  # the README's own lines, nothing from outside
     np.testing.assert_array_equal(names["weights"], weights)
     assert json.dumps(names["record"]["tgt_pieces"]) == '["x", "</s>"]'
+
+
+def test_the_speeds_of_the_readme_are_those_that_were_measured():
+    measured = json.loads((ROOT / "docs/bench_training.json").read_bytes())["rows"]
+    of = {(r["case"], r["side"]): r["figures"] for r in measured}
+    titles = {
+        "luong": "Luong",
+        "luong+feeding": "Luong with input feeding",
+        "bahdanau": "Bahdanau",
+    }
+    for case, title in titles.items():
+        figures = of[case, "attnmt"]
+        ratios = (f"{figures[f'to {side}']:.2f}" for side in ("torch", "torch+malloc"))
+        speed = f"{figures['tokens_per_second']:,.0f}"
+        share = f"{figures['share_of_matmul']:.0%}".replace("%", " %")
+        assert f"| {' | '.join([title, speed, *ratios, share])} |" in README
+    whole = of["as they come", "attnmt"]
+    assert f"{whole['to onmt']:.1f} times the tokens of OpenNMT-py" in README
+    assert f"{whole['to joeynmt']:.1f} times those of JoeyNMT" in README
