@@ -106,7 +106,7 @@ def evaluate(
         gold_alignment=inputs.gold(gold_alignment, gold_index),
     )
     if inputs.seems_one_indexed(given.gold_alignment):
-        say("no gold link names word 0: if words count from 1, pass --gold-index 1")
+        _say("no gold link names word 0: if words count from 1, pass --gold-index 1")
     origin: dict[str, object] = {}
     folder = training = None
     if free:
@@ -136,7 +136,7 @@ def evaluate(
         write_lines(output, [report.json()])
     if folder is not None and given.hypothesis is not None:
         report.write(folder, given.hypothesis.rows)
-        say(f"written: {folder}")
+        _say(f"written: {folder}")
 
 
 def _refuse(*rules: tuple[object, str]) -> None:
@@ -145,7 +145,7 @@ def _refuse(*rules: tuple[object, str]) -> None:
         raise ConfigError("\n".join(messages))
 
 
-def say(message: str) -> None:
+def _say(message: str) -> None:
     """Tell something that is no result."""
     print(message, file=sys.stderr)
 
@@ -155,5 +155,5 @@ def _training_text(run: "Run") -> Rows[str] | None:
     try:
         return inputs.training_text(run)
     except DataError as error:
-        say(f"words are counted in the references: {error}")
+        _say(f"words are counted in the references: {error}")
         return None
