@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnmt import checkpoint, devices, model, search
+from attnmt.compiled import Graph, compiled
 from attnmt.config.schema import Decoding, Runtime
 from attnmt.layers.attention import Tensor
 from attnmt.model import Seq2Seq, Source, build_model, named_weights
@@ -45,12 +46,8 @@ class Translator(SearchingTranslator):
         }
         super().__init__(tokenizers, decoding, description, origin)
         self.network = network
-        self._searches: dict[
-            tuple[int, int], tf.types.experimental.GenericFunction
-        ] = {}
-        self._force = tf.function(
-            self._forced_step, input_signature=[model.IDS, model.IDS, model.IDS]
-        )
+        self._searches: dict[tuple[int, int], Graph] = {}
+        self._force = compiled(self._forced_step, [model.IDS] * 3)
 
     @classmethod
     def load(
@@ -147,9 +144,7 @@ class Translator(SearchingTranslator):
     ) -> tuple[Tensor, search.Seen, Any]:
         return self.network.step(token, state, *memory)
 
-    def search_function(
-        self, beam: int, n_best: int
-    ) -> tf.types.experimental.GenericFunction:
+    def search_function(self, beam: int, n_best: int) -> Graph:
         """The compiled search of ids [batch, source] and limits [batch] for a trace."""
         if (beam, n_best) not in self._searches:
 
@@ -166,8 +161,7 @@ class Translator(SearchingTranslator):
 
             limits = tf.TensorSpec([None], tf.int32)
             inputs = [model.IDS, limits, *self.told]
-            compiled = tf.function(run, input_signature=inputs)
-            self._searches[beam, n_best] = compiled
+            self._searches[beam, n_best] = compiled(run, inputs)
         return self._searches[beam, n_best]
 
     def _forced(

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from attnmt.compiled import compiled
 from attnmt.export.tracing import for_litert
 from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq
@@ -45,8 +46,9 @@ def _start(network: Seq2Seq, rules: Rules) -> Function:
 
 
 def _step(network: Seq2Seq, rules: Rules) -> Function:
-    encode = tf.function(lambda source: _encode(network, source))
-    memory, state = encode.get_concrete_function(IDS).structured_outputs
+    encode = compiled(lambda source: _encode(network, source))
+    encoded: Function = encode.get_concrete_function(IDS)
+    memory, state = encoded.structured_outputs
     scalar, one = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
     of_sentence = tf.TensorSpec([None], tf.float32)
     of_beam = tf.TensorSpec([None, None], tf.float32)
@@ -104,4 +106,4 @@ def _concrete(function: Any, inputs: dict[str, tf.TensorSpec]) -> Function:
         name: tf.TensorSpec([None, *x.shape[1:]] if x.shape.rank else [], x.dtype, name)
         for name, x in inputs.items()
     }
-    return tf.function(function).get_concrete_function(**specs)
+    return compiled(function).get_concrete_function(**specs)

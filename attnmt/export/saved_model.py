@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from attnmt.compiled import compiled
 from attnmt.devices import quiet
 from attnmt.errors import ConfigError
 from attnmt.export.parity import Parity, Result, measure
@@ -46,7 +47,7 @@ def write_saved_model(model: Translator, folder: Path) -> None:
     holder = tf.Module()
     held = [variable.value for variable in model.network.variables]
     setattr(holder, "held", held)  # noqa: B010, a name that a module does not declare
-    function = tf.function(translate, input_signature=inputs)
+    function = compiled(translate, inputs)
     # Gradients would be saved too, which nobody asks a server for.
     saving = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     with quiet():

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from attnmt.analysis.record import Record
+from attnmt.compiled import compiled
 from attnmt.faithfulness.attending import attending
 from attnmt.layers import Encoded
 from attnmt.layers.attention import Tensor
@@ -86,9 +87,9 @@ class Prober:
         self.network, self.heads = network, heads
         keep = tf.TensorSpec([None, None, None], tf.bool)
         weights = tf.TensorSpec([None, heads, None], tf.float32)
-        self._erased = tf.function(self._keep, input_signature=[PIECES, keep])
-        self._sloped = tf.function(self._slopes, input_signature=[PIECES])
-        self._normed = tf.function(self._norms, input_signature=[IDS, weights])
+        self._erased = compiled(self._keep, [PIECES, keep])
+        self._sloped = compiled(self._slopes, [PIECES])
+        self._normed = compiled(self._norms, [IDS, weights])
         nodes, shares = np.polynomial.legendre.leggauss(STEPS)
         self._shares = shares / 2
         self._places = np.array([0.0, *(nodes + 1) / 2, 1.0], np.float32)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from attnmt.compiled import compiled
 from attnmt.layers.attention import Attention, Tensor
 from attnmt.layers.unroll import unroll
 
@@ -78,7 +79,7 @@ class Case(NamedTuple):
         signature = [
             tf.TensorSpec([None, None, *x.shape[2:]], x.dtype) for x in self[1:]
         ]
-        return tf.function(read, input_signature=signature)
+        return compiled(read, signature)
 
 
 def is_stateless(state: Any) -> bool:

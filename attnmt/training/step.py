@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from attnmt.compiled import compiled
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq, named_weights
@@ -34,9 +35,9 @@ class Trainer:
         self.average = Average(self.variables, decay) if decay else None
         self._guided = config.guided_alignment.weight > 0.0
         takes = [*_BATCH, *(_GUIDE if self._guided else ()), _SEED]
-        self._gradients = tf.function(self._compute, input_signature=takes)
-        self._update = tf.function(self._compute_and_apply, input_signature=takes)
-        self._apply_sums = tf.function(self._apply)
+        self._gradients = compiled(self._compute, takes)
+        self._update = compiled(self._compute_and_apply, takes)
+        self._apply_sums = compiled(self._apply)
 
     def update(
         self,

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from attnmt.analysis.dump_writer import DumpWriter
+from attnmt.compiled import compiled
 from attnmt.config.schema import Config
 from attnmt.evaluation.metrics import score
 from attnmt.model import IDS, Seq2Seq
@@ -58,7 +58,7 @@ class Validator:
         )
         decoding = with_decoding(config, beam_size=self.options.beam_size)
         self.translator = Translator(model, tokenizers, decoding)
-        self._totals = tf.function(
+        self._totals = compiled(
             lambda *batch: totals(model, *batch, smoothing=0.0),
             input_signature=[IDS, IDS, IDS],
         )
