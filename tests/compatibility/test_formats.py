@@ -3,28 +3,54 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from attnmt import Translator
+from attnmt.analysis.dump import Dump
+from attnmt.exported import Export
+from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run
 from attnmt.verify import verify
 
 HERE = Path(__file__).parent
-FORMATS = (1, 2)
+FORMATS = {"format_1": 1, "format_2": 2, "format_2_lstm": 2}
+LSTM = HERE / "format_2_lstm"
 SOURCES = (HERE / "source.txt").read_text("utf-8").split("\n")[:-1]
 TARGETS = (HERE / "target.txt").read_text("utf-8").split("\n")[:-1]
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_a_run_translates_the_same_text_for_ever(format: int) -> None:
-    run = HERE / f"format_{format}"
+
+@pytest.fixture(scope="module", params=FORMATS)
+def run(request: pytest.FixtureRequest) -> Path:
+    return HERE / request.param
+
+
+def test_a_run_translates_the_same_text_for_ever(run: Path) -> None:
     (state,) = run.glob("checkpoints/*/state.json")
-    assert json.loads(state.read_bytes())["format"] == format
+    assert json.loads(state.read_bytes())["format"] == FORMATS[run.name]
     found = list(Translator.load(run).translate(SOURCES))
     assert [translation.text for translation in found] == TARGETS
     assert [translation.flags for translation in found] == [[]] * len(SOURCES)
 
 
-def test_the_newest_format_is_verified() -> None:
-    problems = [problem for _, problem in verify(Run(HERE / "format_2"))]
+@pytest.mark.parametrize("name", ["format_2", "format_2_lstm"])
+def test_the_newest_format_is_verified(name: str) -> None:
+    problems = [problem for _, problem in verify(Run(HERE / name))]
     assert len(problems) >= 7 and set(problems) == {None}
+
+
+def test_an_export_translates_the_same_text_for_ever() -> None:
+    (folder,) = (LSTM / "export").iterdir()
+    config = Run(LSTM).load_config()
+    model = LiteRTTranslator.load(Export(folder), config, config.decoding)
+    assert [found.text for found in model.translate(SOURCES)] == TARGETS
+
+
+def test_a_dump_holds_what_the_model_attends_to_for_ever() -> None:
+    dump = Dump(HERE / "dump_1")
+    found = list(Translator.load(LSTM).translate(SOURCES))
+    assert [record.hypothesis for record in dump] == TARGETS
+    for record, translation in zip(dump, found, strict=True):
+        assert list(record.target_pieces) == translation.target_pieces
+        np.testing.assert_allclose(record.weights, translation.weights, atol=1e-3)
