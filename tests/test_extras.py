@@ -6,35 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from letters import LETTERS, Letters
 
 from attnmt.analysis.dump import Dump
 from attnmt.analysis.dump_writer import DumpWriter
 from attnmt.config import schema
 from attnmt.layers import Decoder
 from attnmt.model import Seq2Seq, build_model
-from attnmt.text.tokenizer import BOS, EOS, Encoding
+from attnmt.text.tokenizer import BOS, EOS
 from attnmt.translator import Translator
 
-LETTERS = "?z??abcdefgh"  # by id; the unknown piece is z
 LINES = ["a b c d e f g h", "", "b a", "h h e"]
 BEAM = schema.Decoding(beam_size=3, max_length_ratio=1.0)
 GREEDY = schema.Decoding(beam_size=1, max_length_ratio=1.0)
-
-
-class Letters:
-    """A tokenizer whose pieces are letters, each a word."""
-
-    def encode_with_spans(self, line: str) -> Encoding:
-        spans = [(i, i + 1) for i, letter in enumerate(line) if letter != " "]
-        pieces = [line[begin:end] for begin, end in spans]
-        return Encoding([LETTERS.index(piece) for piece in pieces], pieces, spans)
-
-    def encode(self, lines: list[str]) -> list[list[int]]:
-        return [self.encode_with_spans(line).ids for line in lines]
-
-    def decode_with_spans(self, ids: list[int]) -> tuple[str, Encoding]:
-        text = " ".join(LETTERS[i] for i in ids)
-        return text, self.encode_with_spans(text)._replace(ids=ids)
 
 
 def make_model(attention: dict[str, Any], **decoder: Any) -> Seq2Seq:

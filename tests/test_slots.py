@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from letters import Letters
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -17,32 +18,13 @@ from attnmt.config import schema
 from attnmt.edits import Edits
 from attnmt.errors import ConfigError
 from attnmt.model import build_model
-from attnmt.text.tokenizer import EOS, Encoding
+from attnmt.text.tokenizer import EOS
 from attnmt.translator import Translator
 from attnmt.what_if import PinnedTranslator
 
 SLOTS, HEADS = 5, 2
 LINES = ["a b c d e f g h", "", "b a"]
 SOURCE_PIECES = [9, 0, 3]  # with </s>
-
-
-LETTERS = "?z??abcdefgh"  # by id; the unknown piece is z
-
-
-class Letters:
-    """A tokenizer whose pieces are letters, each a word."""
-
-    def encode_with_spans(self, line: str) -> Encoding:
-        spans = [(i, i + 1) for i, letter in enumerate(line) if letter != " "]
-        pieces = [line[begin:end] for begin, end in spans]
-        return Encoding([LETTERS.index(piece) for piece in pieces], pieces, spans)
-
-    def encode(self, lines: list[str]) -> list[list[int]]:
-        return [self.encode_with_spans(line).ids for line in lines]
-
-    def decode_with_spans(self, ids: list[int]) -> tuple[str, Encoding]:
-        text = " ".join(LETTERS[i] for i in ids)
-        return text, self.encode_with_spans(text)._replace(ids=ids)
 
 
 def translator_with(

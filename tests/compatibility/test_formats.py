@@ -20,7 +20,6 @@ SOURCES = (HERE / "source.txt").read_text("utf-8").split("\n")[:-1]
 TARGETS = (HERE / "target.txt").read_text("utf-8").split("\n")[:-1]
 
 
-
 @pytest.fixture(scope="module", params=FORMATS)
 def run(request: pytest.FixtureRequest) -> Path:
     return HERE / request.param

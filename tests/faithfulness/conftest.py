@@ -6,34 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from letters import LETTERS, Letters
 
 from attnmt.analysis.faithfulness.report import Report
 from attnmt.config import schema
 from attnmt.faithfulness.measure import measure
 from attnmt.layers.attention import Attention, Memory, State, Tensor
 from attnmt.model import Seq2Seq, build_model
-from attnmt.text.tokenizer import Encoding
 from attnmt.translator import Translator
 
-LETTERS = "?z??abcdefgh"  # by id; the unknown piece is z
 LINES = ["a b c d e", "h b", "c f e d b a", "e f g", "g a h d c f b"]
 PAIRS = [(line, line) for line in LINES]
-
-
-class Letters:
-    """A tokenizer whose pieces are letters, each a word."""
-
-    def encode_with_spans(self, line: str) -> Encoding:
-        spans = [(i, i + 1) for i, letter in enumerate(line) if letter != " "]
-        pieces = [line[begin:end] for begin, end in spans]
-        return Encoding([LETTERS.index(piece) for piece in pieces], pieces, spans)
-
-    def encode(self, lines: list[str]) -> list[list[int]]:
-        return [self.encode_with_spans(line).ids for line in lines]
-
-    def decode_with_spans(self, ids: list[int]) -> tuple[str, Encoding]:
-        text = " ".join(LETTERS[i] for i in ids)
-        return text, self.encode_with_spans(text)._replace(ids=ids)
 
 
 def translator_of(network: Seq2Seq) -> Translator:
