@@ -101,3 +101,12 @@ def test_one_seed_seeds_everything():
     assert draw() == first
     seed_everything(4)
     assert not set(draw()) & set(first)
+
+
+def test_tensorflow_comes_without_matplotlib_which_can_still_be_imported() -> None:
+    code = (
+        "import sys; from attnmt.devices import load_tensorflow; load_tensorflow()\n"
+        "assert 'keras' in sys.modules and 'matplotlib' not in sys.modules\n"
+        "import matplotlib.pyplot"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
