@@ -148,7 +148,8 @@ runtime:
   threads: many
 """
     corpus = (
-        "a section with source, target, tsv, tfds, split, data_dir, weight, tag, alignment"
+        "a section with source, target, tsv, tfds, split, data_dir, weight, tag, "
+        "alignment"
     )
     expected = """\
 2: seed: expected a whole number (0 or more, below 2147483648), found true
