@@ -14,7 +14,8 @@ from attnmt.config.loading import load_config
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, flags=re.S)
+RECIPES = (ROOT / "docs/recipes.md").read_text("utf-8")
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README + RECIPES, flags=re.S)
 COMMANDS = [
     line.split("#")[0].replace("\\\n", "").strip()
     for language, block in BLOCKS
@@ -36,6 +37,14 @@ def test_the_configuration_of_the_readme_loads(tmp_path):
     (tmp_path / "config.yaml").write_text(blocks("yaml")[0], "utf-8")
     config = load_config(tmp_path / "config.yaml")
     assert config.model.attention.type == "additive"
+
+
+def test_the_configurations_of_the_recipes_load(tmp_path):
+    found = re.findall(r"```yaml\n(.*?)```", RECIPES, flags=re.S)
+    assert len(found) == 3
+    for block in found:
+        (tmp_path / "config.yaml").write_text(block, "utf-8")
+        assert len(load_config(tmp_path / "config.yaml", ["run_dir=r"]).data.train) == 2
 
 
 def test_what_the_readme_names_exists():

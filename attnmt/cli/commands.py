@@ -10,6 +10,10 @@ from typer.main import get_group
 # For each module of `attnmt.cli` the name of its function or Typer app, and the first
 # sentence of its help: with that, `attnmt --help` need not import what it lists.
 COMMANDS = {
+    "init": (
+        "init",
+        "Write a commented configuration, in which only your files have to be named.",
+    ),
     "train": ("train", "Train a model; the same command again resumes where it was."),
     "translate": (
         "translate",

@@ -36,8 +36,9 @@ def train(
     init_from: Annotated[
         Path | None,
         typer.Option(
-            help="A run to begin with: its weights, and its tokenizer unless the "
-            "configuration names one. Of pieces it does not know the rows are new."
+            help="A run to begin with: its weights, what its optimizer has learnt of "
+            "them, and its tokenizer unless the configuration names one. Of pieces it "
+            "does not know the rows are new."
         ),
     ] = None,
 ) -> None:

@@ -1,6 +1,7 @@
 """The configuration of a training: every field, its type, its default, its meaning."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,15 @@ def _absolute(path: Path) -> Path:
 def _absolute_folder(name: str) -> str:
     path = _absolute(Path(name))
     return str(path) if path.is_dir() else name
+
+
+def _tag(text: str) -> str:
+    if text in ("<unk>", "<pad>") or not re.fullmatch(r"<[A-Za-z][\w-]+>", text):
+        raise ValueError(
+            "expected a name in angle brackets that SentencePiece has no use for, as "
+            f"in <bt>, found '{text}'"
+        )
+    return text
 
 
 InputPath = Annotated[Path, AfterValidator(_absolute)]
@@ -76,6 +86,11 @@ class Corpus(Section):
     weight: Annotated[float, Field(gt=0.0)] = Field(
         default=1.0, description="How many times an epoch of training reads the corpus."
     )
+    tag: Annotated[str, AfterValidator(_tag)] | None = Field(
+        default=None,
+        description="A piece put before every source sentence, as in <bt>, by which "
+        "training tells synthetic text, Caswell et al. (2019).",
+    )
     alignment: InputPath | None = Field(
         default=None,
         description="Word links, as in 0-0 1-2, a line a sentence, for "
@@ -110,6 +125,17 @@ class Data(Section):
         default=100,
         description="Longest sentence in pieces; longer pairs are not trained on.",
     )
+
+    @model_validator(mode="after")
+    def _tags_training_text(self) -> "Data":
+        for name, corpus in (("valid", self.valid), ("test", self.test)):
+            if corpus is not None and corpus.tag is not None:
+                raise Misfit(
+                    f"{name}.tag",
+                    "expected none: a tag is for training text; what is translated "
+                    f"has none, found {corpus.tag}",
+                )
+        return self
 
 
 class Tokenizer(Section):

@@ -24,7 +24,27 @@ class Encodes(Protocol):
     @property
     def fingerprint(self) -> str: ...
     def __len__(self) -> int: ...
+    def id(self, piece: str) -> int: ...
     def encode(self, lines: Sequence[str]) -> list[list[int]]: ...
+
+
+class Tagged:
+    """Puts a piece before what an encoder makes of a line, unless that is nothing."""
+
+    def __init__(self, encoder: Encodes, tag: str) -> None:
+        self.encoder, self.tag = encoder, encoder.id(tag)
+        self.fingerprint = f"{encoder.fingerprint}+{tag}"
+
+    def __len__(self) -> int:
+        return len(self.encoder)
+
+    def id(self, piece: str) -> int:
+        """Return the id of a piece."""
+        return self.encoder.id(piece)
+
+    def encode(self, lines: Sequence[str]) -> list[list[int]]:
+        """Return the piece ids of each line, the tag first."""
+        return [ids and [self.tag, *ids] for ids in self.encoder.encode(lines)]
 
 
 class EncodedCorpus:
@@ -78,7 +98,11 @@ def prepare_corpus(
     folder: Path,
     max_length: int | None,
 ) -> EncodedCorpus:
-    """Encode a corpus, or map what the same text and tokenizers left in the folder."""
+    """Encode a corpus, or map what the same text and tokenizers left in the folder.
+
+    The tag of a corpus is a piece of each source sentence.
+    """
+    source = Tagged(source, corpus.tag) if corpus.tag else source
     fingerprint = {
         "text": _text_fingerprint(corpus),
         "languages": [data.source_lang, data.target_lang],

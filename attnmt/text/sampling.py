@@ -29,6 +29,10 @@ class Sampler:
     def __len__(self) -> int:
         return len(self.tokenizer)
 
+    def id(self, piece: str) -> int:
+        """Return the id of a piece."""
+        return self.tokenizer.id(piece)
+
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
         """Return drawn piece ids of each line, without beginning and end."""
         return [

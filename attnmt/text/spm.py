@@ -61,6 +61,23 @@ def load_processor(model: bytes) -> SentencePieceProcessor:
     return processor
 
 
+def with_tags(model: bytes, tags: Iterable[str]) -> bytes:
+    """Append the tags that a model lacks; the ids of its other pieces stay.
+
+    They are control pieces: no text is cut into them, not even one that reads so.
+    """
+    from sentencepiece import sentencepiece_model_pb2
+
+    message: Any = sentencepiece_model_pb2
+    proto, kind = message.ModelProto.FromString(model), message.ModelProto.SentencePiece
+    known = {piece.piece for piece in proto.pieces}
+    for tag in dict.fromkeys(tags):
+        if tag not in known:
+            proto.pieces.add(piece=tag, type=kind.CONTROL)
+    proto.trainer_spec.vocab_size = len(proto.pieces)
+    return proto.SerializeToString()
+
+
 def merges_of(processor: SentencePieceProcessor) -> dict[str, tuple[float, int]]:
     """List the pieces of text of a BPE model: place in the order of merges, and id.
 

@@ -18,6 +18,7 @@ from attnmt.text.spm import (
     lower_case,
     merges_of,
     train_model,
+    with_tags,
     write_model,
 )
 
@@ -114,9 +115,11 @@ class Tokenizer:
 def prepare_tokenizers(config: Config, folder: Path) -> tuple[Tokenizer, Tokenizer]:
     """Load the source and target tokenizers of a run; make the models it lacks.
 
-    A given model is copied, another is trained on the training text. Raises DataError
-    for text or models that cannot be used, ConfigError for an impossible vocabulary.
+    A given model is copied, another is trained on the training text; that of the source
+    gets a piece for each tag that it lacks. Raises DataError for text or models that
+    cannot be used, ConfigError for an impossible vocabulary.
     """
+    tags = [corpus.tag for corpus in config.data.train if corpus.tag]
     for name, given, sides in _models(config):
         path = folder / f"{name}.model"
         if path.exists():
@@ -126,6 +129,8 @@ def prepare_tokenizers(config: Config, folder: Path) -> tuple[Tokenizer, Tokeniz
             model = _read_model(given)
         else:
             model = train_model(lambda s=sides: _sentences(config, s), config.tokenizer)
+        if tags and 0 in sides:
+            model = with_tags(model, tags)
         folder.mkdir(parents=True, exist_ok=True)
         write_model(path, model)
     return load_tokenizers(config, folder)

@@ -79,7 +79,8 @@ def prepare_links(
             else:
                 name, links = str(corpus.alignment), _read(corpus.alignment)
             pairs = _pairs(corpus, data)
-            packed = _encode(pairs, links, tokenizers, data.max_length, name)
+            tagged, longest = corpus.tag is not None, data.max_length
+            packed = _encode(pairs, links, tokenizers, tagged, longest, name)
             side = _write(place, packed, fingerprint)
         if len(side.lengths) != len(encoded):
             raise DataError(
@@ -154,6 +155,7 @@ def _encode(
     pairs: Iterable[tuple[str, str]],
     links: Iterable[list[Link]],
     tokenizers: tuple[Tokenizer, Tokenizer],
+    tagged: bool,
     max_length: int,
     name: str,
 ) -> Iterator[list[int]]:
@@ -164,6 +166,8 @@ def _encode(
             more = "text" if words is None else "word links"
             raise DataError(f"{name}:{number}: there are more lines of {more}")
         sides = [_words_of_pieces(*side) for side in zip(tokenizers, pair, strict=True)]
+        if tagged and sides[0][0]:
+            sides[0][0].insert(0, -1)  # the tag is of no word
         lengths = [len(of_pieces) for of_pieces, _ in sides]
         if min(lengths) and max(lengths) <= max_length:
             for link in words:

@@ -12,8 +12,10 @@ from attnmt.model import Seq2Seq, named_weights
 from attnmt.run import Run
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
 from attnmt.training.progress import say
+from attnmt.training.step import Trainer
 
 Tokenizers = tuple[Tokenizer, Tokenizer]
+Places = tuple[list[int], list[int]]  # ids of the same pieces, now and then
 # Tensors with a row for each piece, and of which side.
 _ROWS = {
     "source_embedding.table": 0,
@@ -58,12 +60,8 @@ def take_weights(parent: Run, model: Seq2Seq, tokenizers: Tokenizers) -> None:
     checkpoint.check_tokenizers(state, fingerprints, parent.tokenizer_dir)
     weights, arrays = named_weights(model), checkpoint.load_arrays(file)
     known = [_places(*sides) for sides in zip(tokenizers, theirs, strict=True)]
-    for name in _ROWS.keys() & weights.keys() & arrays.keys():
-        rows = np.array(weights[name])
-        if rows.shape[1:] == arrays[name].shape[1:]:  # else `assign` tells
-            here, there = known[_ROWS[name]]
-            rows[here] = arrays[name][there]
-            arrays[name] = rows
+    for name in weights.keys() & arrays.keys():
+        arrays[name] = _rows(name, np.array(weights[name]), arrays[name], known)
     checkpoint.assign(weights, arrays, file)
     kept = " and ".join(
         f"{len(here):,} of {len(tokenizer):,} {side} pieces"
@@ -72,6 +70,24 @@ def take_weights(parent: Run, model: Seq2Seq, tokenizers: Tokenizers) -> None:
         )
     )
     say(f"begins with the weights of {best}: {kept}")
+
+
+def take_slots(parent: Run, trainer: Trainer, tokenizers: Tokenizers) -> None:
+    """Give an optimizer what that of a run, of the same kind, had learnt of gradients.
+
+    For new pieces it is nothing. The count of updates stays 0: an average of the
+    weights goes by it, which would hold on to those of the run too long.
+    """
+    config = parent.load_config()
+    if config.training.optimizer != trainer.config.optimizer:
+        return
+    arrays = checkpoint.load_arrays(parent.best_checkpoint() / checkpoint.OPTIMIZER)
+    theirs = load_tokenizers(config, parent.tokenizer_dir)
+    known = [_places(*sides) for sides in zip(tokenizers, theirs, strict=True)]
+    for name, slot in trainer.named_state().items():
+        kind, _, weight = name.partition(".")
+        if kind in ("momentums", "velocities") and name in arrays:
+            slot.assign(_rows(weight, np.array(slot), arrays[name], known))
 
 
 def freeze(model: Seq2Seq, patterns: Sequence[str]) -> None:
@@ -92,7 +108,18 @@ def freeze(model: Seq2Seq, patterns: Sequence[str]) -> None:
         raise ConfigError("training.freeze: nothing is left to train")
 
 
-def _places(now: Tokenizer, then: Tokenizer) -> tuple[list[int], list[int]]:
+def _rows(
+    name: str, new: np.ndarray, old: np.ndarray, known: list[Places]
+) -> np.ndarray:
+    """Old values, put where the pieces of their rows are now; other rows stay new."""
+    if name not in _ROWS or new.shape[1:] != old.shape[1:]:  # `assign` tells
+        return old
+    here, there = known[_ROWS[name]]
+    new[here] = old[there]
+    return new
+
+
+def _places(now: Tokenizer, then: Tokenizer) -> Places:
     """The ids of the pieces that both know, in each of them."""
     old = {then.piece(i): i for i in range(len(then))}
     here = [i for i in range(len(now)) if now.piece(i) in old]

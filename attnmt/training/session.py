@@ -17,7 +17,7 @@ from attnmt.text.encoded import EncodedCorpus, prepare_corpus
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 from attnmt.training.guidance import prepare_links
-from attnmt.training.initial import freeze, take_weights, with_tokenizers_of
+from attnmt.training.initial import freeze, take_slots, take_weights, with_tokenizers_of
 from attnmt.training.loop import Loop, point
 from attnmt.training.manifest import write_manifest
 from attnmt.training.progress import clock, say
@@ -91,6 +91,8 @@ def _make_loop(
     write_manifest(run, device, corpora, command, resumes=found is not None)
     model = _make_model(config, tokenizers, parent)
     trainer = Trainer(model, config.training, device.precision)
+    if parent:
+        take_slots(parent, trainer, tokenizers)
     state = _restore(run, trainer, tokenizers, found)
     validator = Validator(config, model, tokenizers, valid) if valid else None
     links = _links(config, run, tokenizers, corpora)

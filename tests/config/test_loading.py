@@ -148,7 +148,8 @@ runtime:
   threads: many
 """
     corpus = (
-        "a section with source, target, tsv, tfds, split, data_dir, weight, alignment"
+        "a section with source, target, tsv, tfds, split, data_dir, weight, tag, "
+        "alignment"
     )
     expected = """\
 2: seed: expected a whole number (0 or more, below 2147483648), found true
@@ -412,3 +413,18 @@ def test_a_dumped_configuration_loads_back_equal(
     path = tmp_path_factory.mktemp("dump") / "config.yaml"
     path.write_bytes(dump_config(config).encode())
     assert load_config(path) == config
+
+
+@pytest.mark.parametrize(
+    "tag", ["bt", "<pad>", "<unk>", "</s>", "<s>", "<0x41>", "<b t>"]
+)
+def test_a_tag_that_is_none_is_told(folder: Path, tag: str) -> None:
+    (told,) = problems(MINIMAL, f"data.train.0.tag='{tag}'")
+    assert "expected a name in angle brackets" in told and f"found '{tag}'" in told
+    assert load(MINIMAL, "data.train.0.tag=<bt>").data.train[0].tag == "<bt>"
+
+
+def test_only_training_text_has_a_tag(folder: Path) -> None:
+    text = MINIMAL.replace("{tsv: valid.tsv}", "{tsv: valid.tsv, tag: <bt>}")
+    (told,) = problems(text)
+    assert told.startswith("config.yaml:6: data.valid.tag: expected none")

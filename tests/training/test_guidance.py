@@ -119,6 +119,20 @@ def test_links_of_words_become_shares_of_pieces(tmp_path):
             np.testing.assert_allclose(sum(of_word.values()), 1.0)
 
 
+def test_a_tag_is_of_no_word_and_shifts_the_links(tmp_path):
+    config = make_config(tmp_path)
+    *_, links = prepare(config)
+    corpus = config.data.train[0].model_copy(update={"tag": "<bt>"})
+    data = config.data.model_copy(update={"train": [corpus]})
+    (tmp_path / "tagged").mkdir()
+    _, encoded, shifted = prepare(
+        config.model_copy(update={"data": data, "run_dir": tmp_path / "tagged"})
+    )
+    assert len(encoded) == 3
+    for i in range(len(encoded)):
+        np.testing.assert_array_equal(shifted[i], links[i] + 1)  # of source positions
+
+
 def test_links_are_kept_until_the_file_changes(tmp_path):
     config = make_config(tmp_path)
     _, _, first = prepare(config)

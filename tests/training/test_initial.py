@@ -1,5 +1,6 @@
 """What a training takes over from another run, and what it leaves alone."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 from attnmt.model import build_model, named_weights
 from attnmt.run import Run
-from attnmt.text.tokenizer import load_tokenizers
-from attnmt.training.initial import freeze
+from attnmt.text.tokenizer import load_tokenizers, prepare_tokenizers
+from attnmt.training.initial import freeze, take_slots, with_tokenizers_of
 from attnmt.training.session import train
+from attnmt.training.step import Trainer
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 MakeConfig = Callable[..., Config]
@@ -93,6 +95,52 @@ def test_old_pieces_keep_their_rows_and_new_ones_have_new_rows(
     assert moved
     name = "decoder.bridge.kernel"
     np.testing.assert_allclose(found[name], before[name], atol=1e-9)
+
+
+def slots(run: Run) -> dict[str, np.ndarray]:
+    return checkpoint.load_arrays(run.best_checkpoint() / checkpoint.OPTIMIZER)
+
+
+def test_the_optimizer_goes_on_with_what_it_has_learnt(
+    make_config: MakeConfig, parent: Run, tmp_path: Path
+) -> None:
+    still = {"max_steps": 1, "learning_rate": 1e-12}
+    config = make_config(training=still, data=NO_VALID)
+    onward = train(config, init_from=parent.path)
+    other = Run(tmp_path / "other")  # the same weights, but by another optimizer
+    shutil.copytree(parent.path, other.path)
+    text = other.config_file.read_text("utf-8")
+    other.config_file.write_text(text.replace("adam", "sgd"), "utf-8")
+    update = {"run_dir": tmp_path / "anew"}
+    anew = train(config.model_copy(update=update), init_from=other.path)
+    before, after, alone = slots(parent), slots(onward), slots(anew)
+    assert after["iteration"] == alone["iteration"] == 1
+    for name, old in before.items():
+        for kind, decay in (("momentums", 0.9), ("velocities", 0.98)):
+            if name.startswith(kind):
+                expected = decay * old + alone[name]
+                np.testing.assert_allclose(
+                    after[name], expected, rtol=1e-4, atol=1e-9, err_msg=name
+                )
+    assert np.abs(before["momentums.decoder.bridge.kernel"]).max() > 1e-5
+
+
+def test_the_optimizer_knows_nothing_of_new_pieces(
+    make_config: MakeConfig, parent: Run
+) -> None:
+    corpus = make_config().data.train[0].model_copy(update={"tag": "<bt>"})
+    still = {"max_steps": 1, "learning_rate": 1e-12}
+    data = NO_VALID | {"train": [corpus]}
+    config = make_config(training=still, data=data)
+    tokenizers = prepare_tokenizers(with_tokenizers_of(parent, config), config.run_dir)
+    model = build_model(config.model, *map(len, tokenizers))
+    trainer = Trainer(model, config.training)
+    take_slots(parent, trainer, tokenizers)
+    name, tag = "velocities.source_embedding.table", tokenizers[0].id("<bt>")
+    found, before = np.array(trainer.named_state()[name]), slots(parent)[name]
+    assert tag == len(before) == len(found) - 1
+    np.testing.assert_array_equal(found[:tag], before)
+    assert before.any() and not found[tag].any()
 
 
 def test_another_model_is_refused(make_config: MakeConfig, parent: Run) -> None:
