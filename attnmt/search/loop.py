@@ -1,21 +1,25 @@
 """The loop of a search in TensorFlow, eager or compiled."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from attnmt.search.beam import (
+    Choose,
     Front,
-    Rules,
     State,
     Wanted,
     advance,
     each_hypothesis,
+    extend,
     first,
 )
 from attnmt.search.leaving import kept, spread
 from attnmt.search.penalties import length_penalty
+from attnmt.search.rules import Rules, empty_history
+from attnmt.search.sampling import Drawing, draw
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace, most_going
 
 Memory = Any
@@ -29,6 +33,7 @@ class _Work(NamedTuple):
     max_lengths: Tensor  # [batch]
     longest: Tensor  # [batch], the length penalties of these
     memory: Memory  # nested, [batch * beam, ...]
+    numbers: Tensor  # [batch * beam, time], to draw with; () for a beam search
     front: Front
 
 
@@ -42,8 +47,10 @@ def search(
     begin: int,
     end: int,
     never: tuple[int, ...] = (),
+    no_repeat_ngram: int = 0,
     n_best: int | None = None,
     alpha: float = 0.0,
+    drawing: Drawing | None = None,
 ) -> Trace:
     """Extend `beam_size` hypotheses a sentence until that many are complete.
 
@@ -53,13 +60,18 @@ def search(
     and the beam shrinks (Bahdanau et al. 2015). A sentence is over before that when its
     `n_best` are sure under the length penalty `alpha`; without n_best it never is.
     `max_lengths` [batch] counts pieces with the end; tokens in `never` are not chosen.
-    One beam is greedy search.
+    One beam is greedy search. With a `drawing` each hypothesis is drawn on its own.
     """
-    rules = Rules(begin, end, never)
+    rules = Rules(begin, end, never, no_repeat_ngram)
     batch = tf.shape(max_lengths)[0]
-    front = first(state, batch, beam_size, rules)
-    memory = each_hypothesis(memory, beam_size)
     limit = tf.reduce_max(max_lengths)
+    history = empty_history(batch * beam_size, limit, rules)
+    front = first(state, batch, beam_size, rules)._replace(history=history)
+    numbers = ()
+    if drawing is not None:  # all hypotheses are there from the beginning
+        front = front._replace(log_probs=tf.zeros_like(front.log_probs))
+        numbers = tf.reshape(drawing.numbers, [batch * beam_size, limit])
+    memory = each_hypothesis(memory, beam_size)
     lengths = tf.cast(tf.range(1, limit + 1), tf.float32)
     penalties = length_penalty(lengths, alpha)  # [time]
     longest = tf.gather(penalties, max_lengths - 1)
@@ -81,6 +93,7 @@ def search(
                 beam_size,
                 rules,
                 Wanted(n_best or beam_size, tf.gather(penalties, time), work.longest),
+                _choice(drawing, work.numbers, time),
             )
 
         time, front, steps = _steps(advanced, time, limit, work.front, _arrays(like))
@@ -88,11 +101,18 @@ def search(
         parts = tf.nest.map_structure(lambda a, x: a.write(a.size(), x), parts, part)
         return time, kept(work._replace(front=front), _going(front)), parts
 
-    work = _Work(tf.range(batch), max_lengths, longest, memory, front)
+    work = _Work(tf.range(batch), max_lengths, longest, memory, numbers, front)
     given = (0, work, _arrays(like))
     shapes = tf.nest.map_structure(_any_batch, given)
     _, _, parts = tf.while_loop(unfinished, together, given, shape_invariants=shapes)
     return tf.nest.map_structure(lambda array: array.concat(), parts)
+
+
+def _choice(drawing: Drawing | None, numbers: Tensor, time: Tensor) -> Choose:
+    """How a step chooses what goes on."""
+    if drawing is None:
+        return extend
+    return partial(draw, numbers=numbers[:, time], drawing=drawing)
 
 
 def _steps(
