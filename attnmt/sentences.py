@@ -60,8 +60,8 @@ def uniform(
     """Numbers in [0, 1) to draw translations with, [batch, draws, target].
 
     Those of a line of at most `limits` pieces hang on nothing beside it, the first of
-    them not on how many draws follow. The parts of a long line share its number, but
-    not their text.
+    them not on how many draws follow. The parts of a long line share its number: their
+    text tells them apart.
     """
     numbers = np.zeros((len(lines), draws, max(limits)), np.float32)
     for own, line, limit in zip(numbers, lines, limits, strict=True):

@@ -112,7 +112,8 @@ def _sure(scores: Tensor, left: Tensor, wanted: Wanted) -> Tensor:
     """Whether no hypothesis that is left can become one of the n best, [batch, 1].
 
     A log-probability never rises and is at most 0, the penalty never falls with the
-    length: no extension of a hypothesis scores above log_prob / wanted.longest.
+    length: no extension of a hypothesis scores above log_prob / wanted.longest. Rules
+    forbid tokens and give their probability to no other, so they change none of this.
     """
     bounds = tf.reduce_max(left, axis=1) / wanted.longest
     last = tf.gather(scores, wanted.n_best - 1, axis=1)  # [batch], of the n best

@@ -63,20 +63,14 @@ def search(
     One beam is greedy search. With a `drawing` each hypothesis is drawn on its own.
     """
     rules = Rules(begin, end, never, no_repeat_ngram)
-    batch = tf.shape(max_lengths)[0]
     limit = tf.reduce_max(max_lengths)
-    history = empty_history(batch * beam_size, limit, rules)
-    front = first(state, batch, beam_size, rules)._replace(history=history)
-    numbers = ()
-    if drawing is not None:  # all hypotheses are there from the beginning
-        front = front._replace(log_probs=tf.zeros_like(front.log_probs))
-        numbers = tf.reshape(drawing.numbers, [batch * beam_size, limit])
-    memory = each_hypothesis(memory, beam_size)
     lengths = tf.cast(tf.range(1, limit + 1), tf.float32)
     penalties = length_penalty(lengths, alpha)  # [time]
     longest = tf.gather(penalties, max_lengths - 1)
-    _, seen, _ = step(front.tokens, front.state, memory)  # compiled it never runs
-    like = Trace(front.tokens, front.tokens, front.log_probs, seen)
+    work = _begin(state, memory, max_lengths, longest, beam_size, rules, drawing)
+    _, seen, _ = step(work.front.tokens, work.front.state, work.memory)
+    # Of what the arrays are; compiled that step never runs.
+    like = Trace(work.front.tokens, work.front.tokens, work.front.log_probs, seen)
 
     def unfinished(time: Tensor, work: _Work, _: Any) -> Tensor:
         return (time < limit) & tf.reduce_any(_going(work.front))
@@ -97,15 +91,35 @@ def search(
             )
 
         time, front, steps = _steps(advanced, time, limit, work.front, _arrays(like))
-        part = spread(steps, work.sentences, batch)
+        part = spread(steps, work.sentences, tf.size(max_lengths))
         parts = tf.nest.map_structure(lambda a, x: a.write(a.size(), x), parts, part)
         return time, kept(work._replace(front=front), _going(front)), parts
 
-    work = _Work(tf.range(batch), max_lengths, longest, memory, numbers, front)
     given = (0, work, _arrays(like))
     shapes = tf.nest.map_structure(_any_batch, given)
     _, _, parts = tf.while_loop(unfinished, together, given, shape_invariants=shapes)
     return tf.nest.map_structure(lambda array: array.concat(), parts)
+
+
+def _begin(
+    state: State,
+    memory: Memory,
+    max_lengths: Tensor,
+    longest: Tensor,
+    beam_size: int,
+    rules: Rules,
+    drawing: Drawing | None,
+) -> _Work:
+    """All sentences before the first step."""
+    batch, limit = tf.size(max_lengths), tf.reduce_max(max_lengths)
+    history = empty_history(batch * beam_size, limit, rules)
+    front = first(state, batch, beam_size, rules)._replace(history=history)
+    numbers = ()
+    if drawing is not None:  # all draws begin at once, with an empty hypothesis each
+        front = front._replace(log_probs=tf.zeros_like(front.log_probs))
+        numbers = tf.reshape(drawing.numbers, [batch * beam_size, limit])
+    memory = each_hypothesis(memory, beam_size)
+    return _Work(tf.range(batch), max_lengths, longest, memory, numbers, front)
 
 
 def _choice(drawing: Drawing | None, numbers: Tensor, time: Tensor) -> Choose:
