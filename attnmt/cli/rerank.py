@@ -41,8 +41,8 @@ def rerank(
         bool,
         typer.Option(
             "--by-probability",
-            help="With --mbr: the probable count more, as suits a beam's list; samples "
-            "are alike the more often.",
+            help="With --mbr: likeness to a probable translation counts more; else all "
+            "count alike.",
         ),
     ] = False,
     reverse: Annotated[
