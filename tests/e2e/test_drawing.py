@@ -1,6 +1,7 @@
 """`attnmt translate --sample` and n-gram blocking with a trained model."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,30 @@ def test_what_contradicts_itself_is_refused(options, message, trained, attnmt) -
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr and "Traceback" not in done.stderr
+
+
+def test_exports_and_tuning_do_as_the_run_tells_or_say_why_not(work, attnmt) -> None:
+    config = work / "runs/tiny/config.yaml"
+    plain = config.read_text("utf-8")
+
+    def told(new: str, *command: object) -> tuple[int, str]:
+        """What a command says of the run when its decoding is another."""
+        text = re.sub(rf"\n  {new.split(':')[0]}: (0|null)\n", f"\n  {new}\n", plain)
+        assert text != plain
+        config.write_text(text, "utf-8")
+        done = attnmt(*command, "--run", "runs/tiny", cwd=work)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    saved_model = ("export", "--format", "saved_model")
+    code, text = told("no_repeat_ngram: 2", *saved_model)
+    assert code == 0 and "20 of 20 translations equal" in text
+    code, text = told("no_repeat_ngram: 2", "export")
+    assert code == 2 and "decoding.no_repeat_ngram: the search of a LiteRT" in text
+    code, text = told("sampling: {seed: 5}", *saved_model)
+    assert code == 2 and "decoding.sampling: expected none for a SavedModel" in text
+    code, text = told("sampling: {seed: 5}", "tune-decoding")
+    assert code == 2 and "decoding.sampling: expected none" in text
+    assert [path.name for path in (work / "runs/tiny/export").iterdir()] == [
+        "saved_model"
+    ]
