@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attnmt.checkpoint import STATE, WEIGHTS
+from attnmt.config.schema import Decoding
 from attnmt.errors import DataError
 from attnmt.run import Run
 from attnmt.sealed import file_sha256, read_json
@@ -89,3 +90,10 @@ def litert_exports(run: Run) -> list[Path]:
         return [run.path]
     paths = [export_dir(run, "litert", precision) for precision in PRECISIONS]
     return [path for path in paths if (path / HEADER).is_file()]
+
+
+def beyond_litert(decoding: Decoding) -> str | None:
+    """The setting of a decoding that the exported step does not know, if any."""
+    if decoding.sampling is not None:
+        return "sampling"
+    return "decoding.no_repeat_ngram" if decoding.no_repeat_ngram else None

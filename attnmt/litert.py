@@ -10,7 +10,7 @@ import numpy as np
 from attnmt.config.schema import Config, Decoding
 from attnmt.devices import quiet
 from attnmt.errors import ConfigError, DataError
-from attnmt.exported import START, STEP, Export
+from attnmt.exported import START, STEP, Export, beyond_litert
 from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Trace, most_going
 from attnmt.searching import SearchingTranslator
@@ -32,6 +32,11 @@ class LiteRTTranslator(SearchingTranslator):
         decoding: Decoding,
         threads: int | Literal["auto"] = "auto",
     ) -> None:
+        if (lacking := beyond_litert(decoding)) is not None:
+            raise ConfigError(
+                f"{export.path}: LiteRT does not know {lacking}: leave it out, or "
+                "translate with TensorFlow"
+            )
         super().__init__(tokenizers, decoding, export.attention, export.origin)
         self._searcher = Searcher(export.path, threads)
 

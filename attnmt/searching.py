@@ -39,9 +39,10 @@ class SearchingTranslator(BaseTranslator):
         source = padded([line.encoding.ids for line in lines])
         lengths = [len(line.encoding.ids) for line in lines]
         limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
-        beam = max(options.beam_size, n)
+        # Hypotheses that are drawn do not compete.
+        beam = n if options.sampling else max(options.beam_size, n)
         # What coverage adds to a score is not known before the end.
-        sure = beam if options.coverage_penalty else n
+        sure = beam if options.coverage_penalty or options.sampling else n
         trace = self.trace(lines, source, np.array(limits, np.int32), beam, sure)
         found = []
         for i, line in enumerate(lines):

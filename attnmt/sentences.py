@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -51,6 +52,23 @@ def padded(rows: Sequence[Sequence[int]]) -> np.ndarray:
     for i, row in enumerate(rows):
         array[i, : len(row)] = row
     return array
+
+
+def uniform(
+    seed: int, lines: Sequence[SourceLine], limits: Sequence[int], draws: int
+) -> np.ndarray:
+    """Numbers in [0, 1) to draw translations with, [batch, draws, target].
+
+    Those of a line of at most `limits` pieces hang on nothing beside it, the first of
+    them not on how many draws follow. The parts of a long line share its number: their
+    text tells them apart.
+    """
+    numbers = np.zeros((len(lines), draws, max(limits)), np.float32)
+    for own, line, limit in zip(numbers, lines, limits, strict=True):
+        key = (seed, line.id, crc32(line.source.encode()))
+        rng = np.random.default_rng(key)
+        own[:, :limit] = rng.random((draws, limit), np.float32)
+    return numbers
 
 
 def by_length(lengths: Sequence[int], most: int) -> Iterator[list[int]]:

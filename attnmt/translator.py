@@ -10,18 +10,20 @@ import tensorflow as tf
 
 from attnmt import checkpoint, devices, model, search
 from attnmt.compiled import Graph, compiled
-from attnmt.config.schema import Decoding, Runtime
+from attnmt.config.schema import Decoding, Runtime, Sampling
 from attnmt.layers.attention import Tensor
 from attnmt.model import Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
-from attnmt.search.beam import Rules
+from attnmt.search.rules import Rules
+from attnmt.search.sampling import Drawing
 from attnmt.searching import SearchingTranslator
-from attnmt.sentences import SourceLine, blank, padded, to_translation
+from attnmt.sentences import SourceLine, blank, padded, to_translation, uniform
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 from attnmt.translating import Translation as Translation
 
 RULES = Rules(BOS, EOS, never=(PAD, BOS))
+NUMBERS = tf.TensorSpec([None, None, None], tf.float32)  # [batch, beam, time]
 
 
 class Translator(SearchingTranslator):
@@ -109,7 +111,9 @@ class Translator(SearchingTranslator):
         beam: int,
         n_best: int,
     ) -> search.Trace:
-        inputs = (source, limits, *self._tell(lines))
+        inputs = [source, limits, *self._tell(lines)]
+        if (sampling := self.decoding.sampling) is not None:
+            inputs.append(uniform(sampling.seed, lines, limits.tolist(), beam))
         result = self.search_function(beam, n_best)(*inputs)
         return tf.nest.map_structure(np.asarray, result)
 
@@ -145,10 +149,16 @@ class Translator(SearchingTranslator):
         return self.network.step(token, state, *memory)
 
     def search_function(self, beam: int, n_best: int) -> Graph:
-        """The compiled search of ids [batch, source] and limits [batch] for a trace."""
-        if (beam, n_best) not in self._searches:
+        """The compiled search of ids [batch, source] and limits [batch] for a trace.
 
-            def run(source, limits, *told):
+        Where it draws, it takes the numbers of `search.sampling.Drawing` too.
+        """
+        if (beam, n_best) not in self._searches:
+            sampling = self.decoding.sampling
+            rules = RULES._replace(no_repeat_ngram=self.decoding.no_repeat_ngram)
+
+            def run(source, limits, *rest):
+                told, numbers = rest[: len(self.told)], rest[len(self.told) :]
                 return search.search(
                     self._step,
                     *self._prepare(source, *told),
@@ -156,11 +166,13 @@ class Translator(SearchingTranslator):
                     beam_size=beam,
                     n_best=n_best,
                     alpha=self.decoding.length_penalty,
-                    **RULES._asdict(),
+                    drawing=sampling and _drawing(sampling, *numbers),
+                    **rules._asdict(),
                 )
 
             limits = tf.TensorSpec([None], tf.int32)
-            inputs = [model.IDS, limits, *self.told]
+            numbers = [] if sampling is None else [NUMBERS]
+            inputs = [model.IDS, limits, *self.told, *numbers]
             self._searches[beam, n_best] = compiled(run, inputs)
         return self._searches[beam, n_best]
 
@@ -192,3 +204,7 @@ class Translator(SearchingTranslator):
         labels = tf.reshape(target_out, [-1])
         log_probs = tf.gather(tf.nn.log_softmax(logits), labels, batch_dims=1)
         return tf.reshape(log_probs, tf.shape(target_out)), seen
+
+
+def _drawing(sampling: Sampling, numbers: Tensor) -> Drawing:
+    return Drawing(numbers, sampling.temperature, sampling.top_k, sampling.top_p)

@@ -20,6 +20,11 @@ COMMANDS = {
         "Translate text, line by line: N lines in, N lines out, in order.",
     ),
     "score": ("score", "Score given translations: N pairs in, N lines out, in order."),
+    "rerank": (
+        "rerank",
+        "Choose another of the translations of each line: N lines out for N "
+        "translated.",
+    ),
     "eval": (
         "evaluate",
         "Score translations: the test set of a run, other text, or two files.",

@@ -50,22 +50,23 @@ def load_engine(
     Several runs are an ensemble. `tensorflow_for` names an option that LiteRT cannot
     serve.
     """
+    from attnmt.exported import beyond_litert
     from attnmt.run import Run
+    from attnmt.translating import with_decoding
 
     if len(folders) > 1:
         tensorflow_for = "more than one --run"
     folder, *_ = folders
+    config = Run(folder).load_config(settings or ())
+    wanted = with_decoding(config, **decoding)
+    tensorflow_for = tensorflow_for or beyond_litert(wanted)
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
     if export is None:
         return load_ensemble(folders, settings, device, trust_code, threads, **decoding)
     from attnmt.litert import LiteRTTranslator
-    from attnmt.translating import with_decoding
 
-    config = Run(folder).load_config(settings or ())
     try:
-        loaded = LiteRTTranslator.load(
-            export, config, with_decoding(config, **decoding), threads
-        )
+        loaded = LiteRTTranslator.load(export, config, wanted, threads)
     except DataError as error:
         if engine is Engine.litert or export.path == folder:
             raise

@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnmt.cli.engines import Engine, EngineOption
+from attnmt.cli.sampling import (
+    SampleOption,
+    SeedOption,
+    TemperatureOption,
+    TopKOption,
+    TopPOption,
+    read_sampling,
+)
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -52,6 +60,11 @@ def translate(
     output: OutputOption = Path("-"),
     beam: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
     n_best: Annotated[int, typer.Option(min=1, help="Translations of each line.")] = 1,
+    sample: SampleOption = False,
+    temperature: TemperatureOption = None,
+    top_k: TopKOption = None,
+    top_p: TopPOption = None,
+    seed: SeedOption = None,
     format: FormatOption = Format.text,
     scores: Annotated[
         bool, typer.Option("--scores", help="Write scores too (text).")
@@ -88,6 +101,7 @@ def translate(
 
     With --n-best the text format has a line per translation: number of the input
     line (from 0) ||| translation ||| score. Scores and alignments follow after |||.
+    With --sample a draw is that of its seed and line, whatever is computed beside it.
 
     A file for --force-attention is a list such as
     `[{"id": 0, "target": 2, "weights": {"3": 1, "4": 0.5}}]`: in the first line the
@@ -99,6 +113,8 @@ def translate(
     from attnmt.text.lines import STANDARD_STREAM, read_lines
     from attnmt.text.partial import NOTHING, skipped
 
+    contrary = {"--beam": beam, "--force-attention": force_attention}
+    sampling = read_sampling(sample, contrary, temperature, top_k, top_p, seed)
     folders = [find_run(path) for path in run or [None]]
     if resume:
         check_resume(file, output, attention)
@@ -123,6 +139,7 @@ def translate(
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
+        sampling=sampling,
     ) as translator:
         if align:
             warn_of_slots(translator)

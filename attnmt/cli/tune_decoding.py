@@ -54,6 +54,11 @@ def tune_decoding(
     chosen = Run(find_run(run))
     source, reference = validation_set(chosen)
     decoding = chosen.load_config().decoding
+    if decoding.sampling is not None:
+        raise ConfigError(
+            f"{chosen.config_file}: decoding.sampling: expected none, as a search is "
+            "what is tuned: leave it out"
+        )
     present = Choice(**decoding.model_dump(include={*Choice._fields}))
     plain = Choice(beam_size=1, length_penalty=0.0, coverage_penalty=0.0)
     translator = load_translator(

@@ -505,6 +505,24 @@ class Validation(Section):
         return self
 
 
+class Sampling(Section):
+    """Translations drawn at random instead of searched for."""
+
+    temperature: Annotated[float, Field(gt=0.0)] = Field(
+        default=1.0, description="Below 1 the likely is drawn yet more often."
+    )
+    top_k: Count | None = Field(
+        default=None, description="Draw only from so many of the likeliest pieces."
+    )
+    top_p: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        default=1.0,
+        description="Draw only from the fewest pieces that are this likely together.",
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=1, description="Another one draws other translations."
+    )
+
+
 class Decoding(Section):
     """The search for a translation."""
 
@@ -517,6 +535,13 @@ class Decoding(Section):
     )
     coverage_penalty: Annotated[float, Field(ge=0.0)] = Field(
         default=0.0, description="Weight beta of Wu et al. (2016), eq. 14; 0 is none."
+    )
+    no_repeat_ngram: Annotated[int, Field(ge=0)] = Field(
+        default=0,
+        description="As many pieces in a row do not come twice; 0: they may.",
+    )
+    sampling: Sampling | None = Field(
+        default=None, description="Draw translations instead of searching for them."
     )
     max_length_ratio: Annotated[float, Field(gt=0.0, le=100.0)] = Field(
         default=2.0,

@@ -12,7 +12,7 @@ from attnmt.errors import ConfigError
 from attnmt.export.litert import Precision, write_litert
 from attnmt.export.parity import LIMITS, Parity, compare
 from attnmt.export.saved_model import compare_saved_model, write_saved_model
-from attnmt.exported import HEADER, VERSION, Export
+from attnmt.exported import HEADER, VERSION, Export, beyond_litert
 from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256
@@ -39,6 +39,11 @@ def export_litert(
     ConfigError when `target` is anything else than an export.
     """
     model = Translator.load(run.path, device="cpu", trust_code=trust_code)
+    if (lacking := beyond_litert(model.decoding)) is not None:
+        raise ConfigError(
+            f"{run.config_file}: {lacking}: the search of a LiteRT export does not "
+            "know it: leave it out of the configuration, or use --format saved_model"
+        )
     with appearing(target) as folder:
         tensors = write_litert(model.network, precision, folder)
         header = {"format": "litert", "precision": precision, "tensors": tensors}

@@ -8,7 +8,8 @@ from attnmt.compiled import compiled
 from attnmt.export.tracing import for_litert
 from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq
-from attnmt.search.beam import Front, Rules, Wanted, advance, each_hypothesis, first
+from attnmt.search.beam import Front, Wanted, advance, each_hypothesis, first
+from attnmt.search.rules import Rules
 from attnmt.search.trace import Trace
 
 Function = Any  # a ConcreteFunction; its type does not declare its structured names

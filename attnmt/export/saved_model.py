@@ -35,6 +35,11 @@ def write_saved_model(model: Translator, folder: Path) -> None:
             f"probability and length, found {options.coverage_penalty}"
         )
 
+    if options.sampling is not None:
+        raise ConfigError(
+            "decoding.sampling: expected none for a SavedModel, which searches"
+        )
+
     def translate(source: Tensor) -> dict[str, Tensor]:
         lengths = tf.reduce_sum(tf.cast(source != PAD, tf.int32), axis=1)
         ratio = tf.cast(lengths, tf.float64) * options.max_length_ratio

@@ -63,7 +63,12 @@ def _results(
     translator: Translator, records: Sequence[Record], say: Callable[[str], None]
 ) -> dict[str, _Result]:
     greedy = translator.decoding.model_copy(
-        update={"beam_size": 1, "length_penalty": 0.0, "coverage_penalty": 0.0}
+        update={
+            "beam_size": 1,
+            "length_penalty": 0.0,
+            "coverage_penalty": 0.0,
+            "sampling": None,
+        }
     )
     tokenizers = (translator.source_tokenizer, translator.target_tokenizer)
     choice = tf.Variable(tf.constant(0), trainable=False)

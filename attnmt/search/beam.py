@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from attnmt.search.rules import Rules, permitted, remembered
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace
 
 State = Any
@@ -23,14 +24,10 @@ class Front(NamedTuple):
     log_probs: Tensor  # [batch, beam]; NEVER: no hypothesis
     scores: Tensor  # [batch, beam], of the complete ones, the best first; NEVER: none
     state: State  # nested, [batch * beam, ...]
+    history: Tensor = ()  # [batch * beam, ...], what `Rules` need to know of the tokens
 
 
-class Rules(NamedTuple):
-    """What is special of the vocabulary."""
-
-    begin: int
-    end: int
-    never: tuple[int, ...] = ()  # tokens that are not chosen
+Choose = Callable[[Tensor, Tensor, Front, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
 class Wanted(NamedTuple):
@@ -56,53 +53,15 @@ def first(state: State, batch: Tensor, beam_size: Tensor, rules: Rules) -> Front
     )
 
 
-def advance(
-    step: Step,
-    front: Front,
-    time: Tensor,
-    max_lengths: Tensor,
-    beam_size: Tensor,
-    rules: Rules,
-    wanted: Wanted,
-) -> tuple[Trace, Front]:
-    """One step of the search: what it chose, and the front after it.
-
-    `time` counts from 0; `beam_size` is a number or a tensor.
-    """
-    logits, seen, state = step(front.tokens, front.state)
-    tokens, parents, log_probs = _extend(logits, front, beam_size, rules.never)
-    over = (tokens == rules.end) | (time + 1 >= max_lengths)[:, None]
-    ended = tf.where(over & (log_probs > NEVER), log_probs / wanted.penalty, NEVER)
-    scores, _ = tf.math.top_k(tf.concat([front.scores, ended], axis=1), beam_size)
-    left = tf.where(over, NEVER, log_probs)
-    left = tf.where(_sure(scores, left, wanted), NEVER, left)
-    begins = tf.range(tf.shape(max_lengths)[0])[:, None] * beam_size
-    rows = tf.reshape(begins + parents, [-1])
-    state = tf.nest.map_structure(lambda x: tf.gather(x, rows), state)
-    following = Front(tf.reshape(tokens, [-1]), left, scores, state)
-    return Trace(tokens, parents, log_probs, seen), following
-
-
-def _sure(scores: Tensor, left: Tensor, wanted: Wanted) -> Tensor:
-    """Whether no hypothesis that is left can become one of the n best, [batch, 1].
-
-    A log-probability never rises and is at most 0, the penalty never falls with the
-    length: no extension of a hypothesis scores above log_prob / wanted.longest.
-    """
-    bounds = tf.reduce_max(left, axis=1) / wanted.longest
-    last = tf.gather(scores, wanted.n_best - 1, axis=1)  # [batch], of the n best
-    return (bounds < last * (1.0 + SLACK))[:, None]
-
-
-def _extend(
-    logits: Tensor, front: Front, beam_size: Tensor, never: tuple[int, ...]
+def extend(
+    logits: Tensor, log_norm: Tensor, front: Front, beam_size: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The best extensions: tokens, parents, log-probabilities, each [batch, beam]."""
-    vocabulary = logits.shape[-1]
-    forbidden = tf.reduce_sum(tf.one_hot(never, vocabulary), axis=0) > 0.0
-    log_norm = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
-    logits = tf.where(forbidden, NEVER, logits)
-    each = tf.minimum(beam_size, vocabulary)  # extensions of one hypothesis
+    """The best extensions: tokens, parents, log-probabilities, each [batch, beam].
+
+    `logits` [batch * beam, vocabulary] are NEVER for what may not follow; `log_norm`
+    [batch * beam, 1] makes probabilities of them.
+    """
+    each = tf.minimum(beam_size, logits.shape[-1])  # extensions of one hypothesis
     best, tokens = tf.math.top_k(logits, each)  # [batch * beam, each]
     gains = tf.minimum(best - log_norm, 0.0)  # rounding may leave it above
     totals = tf.reshape(gains, [-1, beam_size, each])
@@ -114,3 +73,48 @@ def _extend(
     places = beam_size - complete[:, None]
     log_probs = tf.where(tf.range(beam_size)[None] < places, log_probs, NEVER)
     return tokens, flat // each, log_probs
+
+
+def advance(
+    step: Step,
+    front: Front,
+    time: Tensor,
+    max_lengths: Tensor,
+    beam_size: Tensor,
+    rules: Rules,
+    wanted: Wanted,
+    choose: Choose = extend,
+) -> tuple[Trace, Front]:
+    """One step of the search: what it chose, and the front after it.
+
+    `time` counts from 0; `beam_size` is a number or a tensor. Of all ways to go
+    on `choose` takes some: `extend` the best, `attnmt.search.sampling.draw` any.
+    """
+    logits, seen, state = step(front.tokens, front.state)
+    log_norm = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
+    logits = permitted(logits, front.history, rules)
+    tokens, parents, log_probs = choose(logits, log_norm, front, beam_size)
+    over = (tokens == rules.end) | (time + 1 >= max_lengths)[:, None]
+    ended = tf.where(over & (log_probs > NEVER), log_probs / wanted.penalty, NEVER)
+    scores, _ = tf.math.top_k(tf.concat([front.scores, ended], axis=1), beam_size)
+    left = tf.where(over, NEVER, log_probs)
+    left = tf.where(_sure(scores, left, wanted), NEVER, left)
+    begins = tf.range(tf.shape(max_lengths)[0])[:, None] * beam_size
+    rows, last = tf.reshape(begins + parents, [-1]), tf.reshape(tokens, [-1])
+    state, history = tf.nest.map_structure(
+        lambda x: tf.gather(x, rows), (state, front.history)
+    )
+    following = Front(last, left, scores, state, remembered(history, last))
+    return Trace(tokens, parents, log_probs, seen), following
+
+
+def _sure(scores: Tensor, left: Tensor, wanted: Wanted) -> Tensor:
+    """Whether no hypothesis that is left can become one of the n best, [batch, 1].
+
+    A log-probability never rises and is at most 0, the penalty never falls with the
+    length: no extension of a hypothesis scores above log_prob / wanted.longest. Rules
+    forbid tokens and give their probability to no other, so they change none of this.
+    """
+    bounds = tf.reduce_max(left, axis=1) / wanted.longest
+    last = tf.gather(scores, wanted.n_best - 1, axis=1)  # [batch], of the n best
+    return (bounds < last * (1.0 + SLACK))[:, None]

@@ -356,7 +356,7 @@ def test_a_byte_order_mark_and_crlf_change_nothing(folder: Path) -> None:
 
 
 def test_a_dumped_configuration_names_every_field(folder: Path) -> None:
-    config = load(MINIMAL)
+    config = load(MINIMAL + "decoding: {sampling: {}}\n")
     text = dump_config(config)
     for section in Config.model_json_schema()["$defs"].values():
         for name in section["properties"]:
