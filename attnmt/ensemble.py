@@ -30,6 +30,11 @@ class EnsembleTranslator(Translator):
                     "an ensemble: expected models whose attention is over source "
                     "tokens, found one that reads memory slots: leave it out"
                 )
+        if first.shortlist is not None:
+            raise ConfigError(
+                "decoding.shortlist: expected 0 for an ensemble, found "
+                f"{first.decoding.shortlist}"
+            )
         tokenizers = (first.source_tokenizer, first.target_tokenizer)
         origin = {
             name: " + ".join(dict.fromkeys(member.origin[name] for member in members))

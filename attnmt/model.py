@@ -17,6 +17,7 @@ from attnmt.layers.attention import Memory, Tensor, build_attention
 from attnmt.layers.copying import Copying, at_a_step, at_positions, mixture
 from attnmt.layers.decoder import Masks
 from attnmt.layers.dropout import Seed, dropout, fold_in, word_dropout
+from attnmt.layers.embedding import project
 from attnmt.search import Seen
 
 PAD = 0
@@ -28,6 +29,14 @@ class Source(NamedTuple):
 
     encoded: Encoded
     memory: Memory
+
+
+class OutputRows(NamedTuple):
+    """What computes the logits of some target pieces only."""
+
+    pieces: Tensor  # [rows], their ids
+    matrix: Tensor  # [rows, depth]
+    bias: Tensor  # [rows]
 
 
 class Seq2Seq(keras.Model):
@@ -91,15 +100,20 @@ class Seq2Seq(keras.Model):
         state: DecoderState,
         memory: Memory,
         source: Tensor | None = None,
+        rows: OutputRows | None = None,
     ) -> tuple[Tensor, Seen, DecoderState]:
         """One piece [batch] -> logits [batch, vocabulary], what it saw, next state.
 
         `source` [batch, source] are the ids behind the memory; only copying reads them.
+        With `rows` the logits are those of their pieces, [batch, rows].
         """
         inputs = self.decoder.inputs(self.target_embedding(token))
         nothing = Masks((None,) * len(state.cells), (None,) * (len(state.cells) - 1))
         output, state = self.decoder.step(inputs, state, memory, nothing)
         seen = Seen(output.weights, output.extras)
+        if rows is not None:
+            logits = project(output.attentional, rows.matrix, rows.bias)
+            return logits, seen, state
         copying = None
         if self.copies:
             copying = at_a_step(seen.extras["p_gen"], seen.weights, source)
@@ -163,6 +177,11 @@ class Seq2Seq(keras.Model):
         tied = self.target_embedding.table
         matrix = tied if self.tied else self.projection.kernel
         return matrix.value, self.projection.bias.value
+
+    def output_rows(self, pieces: Tensor) -> OutputRows:
+        """The part of the projection that is of these pieces [rows]."""
+        matrix, bias = self.output_weights
+        return OutputRows(pieces, tf.gather(matrix, pieces), tf.gather(bias, pieces))
 
     def _embed(self, embedding: Embedding, ids: Tensor, seed: Seed) -> Tensor:
         embedded = embedding(ids)  # [batch, time, size]

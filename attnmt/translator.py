@@ -1,6 +1,7 @@
 """Translating with TensorFlow, from a run folder alone."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,12 +12,14 @@ import tensorflow as tf
 from attnmt import checkpoint, devices, model, search
 from attnmt.compiled import Graph, compiled
 from attnmt.config.schema import Decoding, Runtime
+from attnmt.errors import ConfigError
 from attnmt.layers.attention import Tensor
-from attnmt.model import Seq2Seq, Source, build_model, named_weights
+from attnmt.model import OutputRows, Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
 from attnmt.search.beam import Rules
 from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine, blank, padded, to_translation
+from attnmt.shortlist import Shortlist, load_shortlist
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 from attnmt.translating import Translation as Translation
@@ -25,7 +28,11 @@ RULES = Rules(BOS, EOS, never=(PAD, BOS))
 
 
 class Translator(SearchingTranslator):
-    """Translates lines with a trained model, and scores given translations."""
+    """Translates lines with a trained model, and scores given translations.
+
+    With a shortlist the search is among the pieces that `decoding.shortlist` leaves,
+    and log-probabilities are those among them; given translations are scored among all.
+    """
 
     engine = "tensorflow"
     told: tuple[tf.TensorSpec, ...] = ()  # what a subclass tells the search beside
@@ -36,7 +43,13 @@ class Translator(SearchingTranslator):
         tokenizers: tuple[Tokenizer, Tokenizer],
         decoding: Decoding,
         origin: Mapping[str, str] | None = None,
+        shortlist: Shortlist | None = None,
     ) -> None:
+        if shortlist is not None and network.copies:
+            raise ConfigError(
+                "decoding.shortlist: expected 0, because this model copies pieces from "
+                f"the source (decoder.copy_source), found {decoding.shortlist}"
+            )
         attention = network.decoder.attention
         description = {
             "name": type(attention).__name__,
@@ -46,6 +59,7 @@ class Translator(SearchingTranslator):
         }
         super().__init__(tokenizers, decoding, description, origin)
         self.network = network
+        self.shortlist = shortlist
         self._searches: dict[tuple[int, int], Graph] = {}
         self._force = compiled(self._forced_step, [model.IDS] * 3)
 
@@ -87,7 +101,9 @@ class Translator(SearchingTranslator):
             "source_tokenizer": tokenizers[0].fingerprint,
             "target_tokenizer": tokenizers[1].fingerprint,
         }
-        return cls(network, tokenizers, decoding or config.decoding, origin)
+        decoding = decoding or config.decoding
+        shortlist = load_shortlist(folder, tokenizers) if decoding.shortlist else None
+        return cls(network, tokenizers, decoding, origin, shortlist)
 
     def force(
         self, sources: Iterable[str], targets: Iterable[str], *, first: int = 0
@@ -140,17 +156,33 @@ class Translator(SearchingTranslator):
         return self.network.start(encoded), (encoded.memory, source)
 
     def _step(
-        self, token: Tensor, state: Any, memory: Any
+        self, token: Tensor, state: Any, memory: Any, rows: OutputRows | None = None
     ) -> tuple[Tensor, search.Seen, Any]:
-        return self.network.step(token, state, *memory)
+        if rows is not None:
+            token = tf.gather(rows.pieces, token)
+        return self.network.step(token, state, *memory, rows)
+
+    def _rows(self, shortlist: Shortlist, source: Tensor) -> OutputRows:
+        """The part of the output layer for a batch [batch, source]; specials first."""
+        likely = shortlist.likely[:, : 1 + self.decoding.shortlist]
+        chosen = tf.reshape(tf.gather(likely, source), [-1])
+        chosen = tf.concat([shortlist.always, chosen], axis=0)
+        size = [len(self.target_tokenizer)]
+        counts = tf.scatter_nd(chosen[:, None], tf.ones_like(chosen), size)
+        pieces = tf.cast(tf.where(counts > 0)[:, 0], tf.int32)  # [rows], sorted
+        return self.network.output_rows(pieces)
 
     def search_function(self, beam: int, n_best: int) -> Graph:
         """The compiled search of ids [batch, source] and limits [batch] for a trace."""
         if (beam, n_best) not in self._searches:
 
             def run(source, limits, *told):
-                return search.search(
-                    self._step,
+                step, rows = self._step, None
+                if self.shortlist is not None:
+                    rows = self._rows(self.shortlist, source)
+                    step = partial(self._step, rows=rows)
+                trace = search.search(
+                    step,
                     *self._prepare(source, *told),
                     limits,
                     beam_size=beam,
@@ -158,6 +190,9 @@ class Translator(SearchingTranslator):
                     alpha=self.decoding.length_penalty,
                     **RULES._asdict(),
                 )
+                if rows is None:
+                    return trace
+                return trace._replace(tokens=tf.gather(rows.pieces, trace.tokens))
 
             limits = tf.TensorSpec([None], tf.int32)
             inputs = [model.IDS, limits, *self.told]

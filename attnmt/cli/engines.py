@@ -51,21 +51,22 @@ def load_engine(
     serve.
     """
     from attnmt.run import Run
+    from attnmt.translating import with_decoding
 
+    folder, *_ = folders
+    config = Run(folder).load_config(settings or ())
+    options = with_decoding(config, **decoding)
+    if options.shortlist:
+        tensorflow_for = "decoding.shortlist"
     if len(folders) > 1:
         tensorflow_for = "more than one --run"
-    folder, *_ = folders
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
     if export is None:
         return load_ensemble(folders, settings, device, trust_code, threads, **decoding)
     from attnmt.litert import LiteRTTranslator
-    from attnmt.translating import with_decoding
 
-    config = Run(folder).load_config(settings or ())
     try:
-        loaded = LiteRTTranslator.load(
-            export, config, with_decoding(config, **decoding), threads
-        )
+        loaded = LiteRTTranslator.load(export, config, options, threads)
     except DataError as error:
         if engine is Engine.litert or export.path == folder:
             raise

@@ -27,6 +27,7 @@ from attnmt.cli.translating import (
     ResumeOption,
     RunsOption,
     SettingsOption,
+    ShortlistOption,
     Shown,
     TrustOption,
     check_resume,
@@ -75,6 +76,7 @@ def translate(
         float | None, typer.Option(min=0.0, help="In place of the run's.")
     ] = None,
     batch_size: BatchOption = None,
+    shortlist: ShortlistOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
     engine: EngineOption = Engine.auto,
@@ -123,6 +125,7 @@ def translate(
         length_penalty=length_penalty,
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
+        shortlist=shortlist,
     ) as translator:
         if align:
             warn_of_slots(translator)

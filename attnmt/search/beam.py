@@ -98,7 +98,7 @@ def _extend(
     logits: Tensor, front: Front, beam_size: Tensor, never: tuple[int, ...]
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The best extensions: tokens, parents, log-probabilities, each [batch, beam]."""
-    vocabulary = logits.shape[-1]
+    vocabulary = logits.shape[-1] or tf.shape(logits)[-1]  # not known of a shortlist
     forbidden = tf.reduce_sum(tf.one_hot(never, vocabulary), axis=0) > 0.0
     log_norm = tf.reduce_logsumexp(logits, axis=-1, keepdims=True)
     logits = tf.where(forbidden, NEVER, logits)
