@@ -32,6 +32,11 @@ class LiteRTTranslator(SearchingTranslator):
         decoding: Decoding,
         threads: int | Literal["auto"] = "auto",
     ) -> None:
+        if decoding.shortlist:
+            raise ConfigError(
+                "decoding.shortlist: expected 0, because an export computes its whole "
+                f"output layer, found {decoding.shortlist}"
+            )
         super().__init__(tokenizers, decoding, export.attention, export.origin)
         self._searcher = Searcher(export.path, threads)
 

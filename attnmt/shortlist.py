@@ -117,8 +117,8 @@ def load_shortlist(run: Run, tokenizers: tuple[Tokenizer, Tokenizer]) -> Shortli
 
 
 def _check_ids(shortlist: Shortlist, vocabulary: int, file: Path) -> None:
+    if shortlist.always.ndim != 1 or not np.isin(SPECIALS, shortlist.always).all():
+        raise DataError(f"{file}: always: expected a row of ids, the specials in it")
     for name, ids in shortlist._asdict().items():
         if ids.dtype != np.int32 or ids.min() < 0 or ids.max() >= vocabulary:
             raise DataError(f"{file}: {name}: expected ids of {vocabulary} pieces")
-    if not np.isin(SPECIALS, shortlist.always).all():
-        raise DataError(f"{file}: always: expected the special pieces among them")

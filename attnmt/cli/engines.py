@@ -57,7 +57,7 @@ def load_engine(
     config = Run(folder).load_config(settings or ())
     options = with_decoding(config, **decoding)
     if options.shortlist:
-        tensorflow_for = "decoding.shortlist"
+        tensorflow_for = "--shortlist (decoding.shortlist)"
     if len(folders) > 1:
         tensorflow_for = "more than one --run"
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
