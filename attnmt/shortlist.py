@@ -22,7 +22,7 @@ from attnmt.text.tokenizer import BOS, EOS, PAD, UNK, Tokenizer, load_tokenizers
 
 HEADER, TABLE = "shortlist.json", "table.safetensors"
 BEST = 100  # translations of a source piece; decoding.shortlist asks for no more
-FREQUENT = 300  # pieces of the target that are on every shortlist
+FREQUENT = 1000  # pieces of the target that are on every shortlist
 PAIRS = 200_000  # of the training text that are learnt from, evenly spread
 SPECIALS = (PAD, UNK, BOS, EOS)
 Ids = Sequence[Sequence[int]]

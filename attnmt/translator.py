@@ -156,13 +156,18 @@ class Translator(SearchingTranslator):
         return self.network.start(encoded), (encoded.memory, source)
 
     def _step(
-        self, token: Tensor, state: Any, memory: Any, rows: OutputRows | None = None
+        self, token: Tensor, state: Any, memory: Any
     ) -> tuple[Tensor, search.Seen, Any]:
-        if rows is not None:
-            token = tf.gather(rows.pieces, token)
-        return self.network.step(token, state, *memory, rows)
+        return self.network.step(token, state, *memory)
 
-    def _rows(self, shortlist: Shortlist, source: Tensor) -> OutputRows:
+    def _step_among(
+        self, rows: OutputRows, token: Tensor, state: Any, memory: Any
+    ) -> tuple[Tensor, search.Seen, Any]:
+        """As `_step`, with the places in `rows` for ids."""
+        token = tf.gather(rows.pieces, token)
+        return self.network.step(token, state, memory[0], rows=rows)
+
+    def _likely_rows(self, shortlist: Shortlist, source: Tensor) -> OutputRows:
         """The part of the output layer for a batch [batch, source]; specials first."""
         likely = shortlist.likely[:, : 1 + self.decoding.shortlist]
         chosen = tf.reshape(tf.gather(likely, source), [-1])
@@ -177,21 +182,18 @@ class Translator(SearchingTranslator):
         if (beam, n_best) not in self._searches:
 
             def run(source, limits, *told):
-                step, rows = self._step, None
-                if self.shortlist is not None:
-                    rows = self._rows(self.shortlist, source)
-                    step = partial(self._step, rows=rows)
-                trace = search.search(
-                    step,
-                    *self._prepare(source, *told),
-                    limits,
+                find = partial(
+                    search.search,
                     beam_size=beam,
                     n_best=n_best,
                     alpha=self.decoding.length_penalty,
                     **RULES._asdict(),
                 )
-                if rows is None:
-                    return trace
+                prepared = self._prepare(source, *told)
+                if self.shortlist is None:
+                    return find(self._step, *prepared, limits)
+                rows = self._likely_rows(self.shortlist, source)
+                trace = find(partial(self._step_among, rows), *prepared, limits)
                 return trace._replace(tokens=tf.gather(rows.pieces, trace.tokens))
 
             limits = tf.TensorSpec([None], tf.int32)

@@ -15,6 +15,7 @@ from attnmt import checkpoint, shortlist
 from attnmt.checkpoint import State
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config, Decoding
+from attnmt.edits import Edits
 from attnmt.ensemble import EnsembleTranslator
 from attnmt.errors import AttnmtError, ConfigError, DataError
 from attnmt.model import build_model, named_weights
@@ -31,6 +32,7 @@ from attnmt.text.tokenizer import (
 )
 from attnmt.translator import Translator
 from attnmt.verify import verify
+from attnmt.what_if import PinnedTranslator
 
 WORDS = {"dog": "Hund", "man": "Mann", "boat": "Kahn", "ship": "Bug", "cat": "Katze"}
 DEEDS = {"sleeps": "ruht", "sinks": "fault", "runs": "eilt"}
@@ -170,6 +172,23 @@ def test_the_search_is_among_the_pieces_of_the_shortlist(
             token = expected
     texts = [[x.text for x in each.translate(LINES)] for each in (plain, short)]
     assert texts[0] != texts[1]
+
+
+def test_pinned_attention_and_a_shortlist_go_together(
+    short: Translator, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "edits.json").write_text(
+        '[{"id": 0, "target": 0, "weights": {"2": 1.0}}]', "utf-8"
+    )
+    lines = LINES[:1]
+    again = Translator.load(run.path, decoding=short.decoding)
+    pinned = PinnedTranslator(again, Edits(tmp_path / "edits.json"), lines)
+    (found,) = pinned.translate(lines)
+    assert found.weights[0, 0, 0].tolist() == [0.0, 0.0, 1.0, 0.0, 0.0]
+    likely = again.shortlist
+    assert likely is not None
+    known = np.union1d(likely.always, likely.likely[found.source_ids][:, :2])
+    assert np.isin(found.target_ids, known).all()
 
 
 def test_given_translations_are_scored_among_all_pieces(
