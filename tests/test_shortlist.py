@@ -161,10 +161,12 @@ def test_the_search_is_among_the_pieces_of_the_shortlist(
         (alone,) = short.translate([line])  # company would make the shortlist longer
         likely = found.likely[alone.source_ids][:, :2]
         pieces = np.union1d(found.always, likely)
-        encoded, memory = plain.network.encode(np.array([alone.source_ids]))
-        state, token = plain.network.start((encoded, memory)), BOS
+        encoded = plain.network.encode(tf.constant([alone.source_ids]))
+        state, token = plain.network.start(encoded), BOS
         for expected, log_prob in zip(alone.target_ids, alone.log_probs, strict=True):
-            logits, _, state = plain.network.step(np.array([token]), state, memory)
+            logits, _, state = plain.network.step(
+                tf.constant([token]), state, encoded.memory
+            )
             among = tf.nn.log_softmax(tf.gather(logits[0], pieces)).numpy()
             assert expected in pieces.tolist()
             (place,) = np.flatnonzero(pieces == expected)
