@@ -9,9 +9,10 @@ def shortlist(run: RunOption = None) -> None:
     """Learn which target pieces the pieces of a source become, for quicker searches.
 
     IBM model 1 reads the training text of the run. `attnmt translate --shortlist N`
-    then computes the output layer for the N most probable translations of each source
-    piece in a batch and for the most frequent pieces only: the larger the vocabulary
-    and the smaller the batch, the more it saves.
+    then computes the output layer only for the N most probable translations of each
+    source piece in a batch, the piece itself, and the 1,000 most frequent pieces. The
+    larger the vocabulary and the smaller the batch, the more it saves. Scores are of
+    these pieces alone, and what a line becomes can depend on the others in its batch.
     """
     from attnmt.run import Run, find_run
     from attnmt.shortlist import write_shortlist
