@@ -17,7 +17,6 @@ from attnmt.layers.attention import Memory, Tensor, build_attention
 from attnmt.layers.copying import Copying, at_a_step, at_positions, mixture
 from attnmt.layers.decoder import Masks
 from attnmt.layers.dropout import Seed, dropout, fold_in, word_dropout
-from attnmt.layers.embedding import project
 from attnmt.search import Seen
 
 PAD = 0
@@ -35,8 +34,13 @@ class OutputRows(NamedTuple):
     """What computes the logits of some target pieces only."""
 
     pieces: Tensor  # [rows], their ids
-    matrix: Tensor  # [rows, depth]
+    columns: Tensor  # [depth, rows]
     bias: Tensor  # [rows]
+
+    def logits(self, attentional: Tensor) -> Tensor:
+        """[batch, depth] attentional vectors -> [batch, rows] in float32."""
+        product = tf.matmul(attentional, tf.cast(self.columns, attentional.dtype))
+        return tf.cast(product, "float32") + self.bias
 
 
 class Seq2Seq(keras.Model):
@@ -112,8 +116,7 @@ class Seq2Seq(keras.Model):
         output, state = self.decoder.step(inputs, state, memory, nothing)
         seen = Seen(output.weights, output.extras)
         if rows is not None:
-            logits = project(output.attentional, rows.matrix, rows.bias)
-            return logits, seen, state
+            return rows.logits(output.attentional), seen, state
         copying = None
         if self.copies:
             copying = at_a_step(seen.extras["p_gen"], seen.weights, source)
@@ -181,7 +184,10 @@ class Seq2Seq(keras.Model):
     def output_rows(self, pieces: Tensor) -> OutputRows:
         """The part of the projection that is of these pieces [rows]."""
         matrix, bias = self.output_weights
-        return OutputRows(pieces, tf.gather(matrix, pieces), tf.gather(bias, pieces))
+        # Turned once: a product with few rows and the turned matrix takes 9 times as
+        # long as one with the matrix (5 hypotheses, 1,300 pieces of depth 512).
+        columns = tf.transpose(tf.gather(matrix, pieces))
+        return OutputRows(pieces, columns, tf.gather(bias, pieces))
 
     def _embed(self, embedding: Embedding, ids: Tensor, seed: Seed) -> Tensor:
         embedded = embedding(ids)  # [batch, time, size]

@@ -143,7 +143,7 @@ def test_translate_align_says_that_there_is_none(
     folder = SimpleNamespace(load_config=lambda settings: schema.Decoding())
     monkeypatch.setattr("attnmt.run.find_run", lambda run: Path("."))
     monkeypatch.setattr("attnmt.run.Run", lambda path: folder)
-    monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: None)
+    monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: Decoding())
     monkeypatch.setattr(Translator, "load", lambda *_, **__: translator)
     (tmp_path / "in.txt").write_text("a b\n", "utf-8")
     translate(

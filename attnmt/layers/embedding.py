@@ -41,13 +41,9 @@ class Projection(keras.layers.Layer):
 
     def call(self, x: Tensor, table: Tensor | None = None) -> Tensor:
         """[tokens, depth] -> [tokens, vocabulary] logits in float32."""
-        return project(x, self.kernel if table is None else table, self.bias)
-
-
-def project(x: Tensor, matrix: Tensor, bias: Tensor) -> Tensor:
-    """[tokens, depth] -> logits [tokens, pieces] of these rows of an output layer."""
-    logits = tf.matmul(x, tf.cast(matrix, x.dtype), transpose_b=True)
-    return tf.cast(logits, "float32") + bias
+        matrix = self.kernel if table is None else table  # [vocabulary, depth]
+        logits = tf.matmul(x, tf.cast(matrix, x.dtype), transpose_b=True)
+        return tf.cast(logits, "float32") + self.bias
 
 
 @tf.custom_gradient
