@@ -14,6 +14,7 @@ from attnmt.analysis.show import show
 from attnmt.analysis.views import piece_view, word_view
 from attnmt.cli import app
 from attnmt.config import schema
+from attnmt.config.schema import Decoding
 from attnmt.edits import Edits
 from attnmt.errors import ConfigError
 from attnmt.model import build_model
