@@ -30,6 +30,11 @@ class EnsembleTranslator(Translator):
                     "an ensemble: expected models whose attention is over source "
                     "tokens, found one that reads memory slots: leave it out"
                 )
+        if first.shortlist is not None:
+            raise ConfigError(
+                "decoding.shortlist: expected 0 for an ensemble, found "
+                f"{first.decoding.shortlist}"
+            )
         tokenizers = (first.source_tokenizer, first.target_tokenizer)
         origin = {
             name: " + ".join(dict.fromkeys(member.origin[name] for member in members))
@@ -46,9 +51,14 @@ class EnsembleTranslator(Translator):
         states, memories = zip(*prepared, strict=True)
         return states, memories
 
-    def _step(self, token: Tensor, state: Any, memory: Any) -> tuple[Tensor, Seen, Any]:
-        each = zip(self._members, state, memory, strict=True)
-        made = [member._step(token, *own) for member, *own in each]
+    def _output(self, pieces: Tensor | None) -> Any:
+        return [member._output(pieces) for member in self._members]
+
+    def _step(
+        self, output: Any, token: Tensor, state: Any, memory: Any
+    ) -> tuple[Tensor, Seen, Any]:
+        each = zip(self._members, output, state, memory, strict=True)
+        made = [member._step(out, token, *own) for member, out, *own in each]
         logits, seen, states = zip(*made, strict=True)
         log_probs = _log_mean([tf.nn.log_softmax(x) for x in logits])
         return log_probs, _mean_seen(seen, 2), states

@@ -96,4 +96,6 @@ def beyond_litert(decoding: Decoding) -> str | None:
     """The setting of a decoding that the exported step does not know, if any."""
     if decoding.sampling is not None:
         return "sampling"
-    return "decoding.no_repeat_ngram" if decoding.no_repeat_ngram else None
+    if decoding.no_repeat_ngram:
+        return "decoding.no_repeat_ngram"
+    return "decoding.shortlist" if decoding.shortlist else None

@@ -23,6 +23,7 @@ class Run:
         self.manifest_file = path / "manifest.json"
         self.tokenizer_dir = path / "tokenizer"
         self.encoded_dir = path / "encoded"
+        self.shortlist_dir = path / "shortlist"
         self.checkpoints_dir = path / "checkpoints"
         self.metrics_file = path / "metrics.jsonl"
         self.tensorboard_dir = path / "tensorboard"

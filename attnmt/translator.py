@@ -11,6 +11,7 @@ import tensorflow as tf
 from attnmt import checkpoint, devices, model, search
 from attnmt.compiled import Graph, compiled
 from attnmt.config.schema import Decoding, Runtime, Sampling
+from attnmt.errors import ConfigError
 from attnmt.layers.attention import Tensor
 from attnmt.model import Seq2Seq, Source, build_model, named_weights
 from attnmt.run import Run
@@ -18,6 +19,7 @@ from attnmt.search.rules import Rules
 from attnmt.search.sampling import Drawing
 from attnmt.searching import SearchingTranslator
 from attnmt.sentences import SourceLine, blank, padded, to_translation, uniform
+from attnmt.shortlist import Shortlist, load_shortlist
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 from attnmt.translating import Translation as Translation
@@ -27,7 +29,11 @@ NUMBERS = tf.TensorSpec([None, None, None], tf.float32)  # [batch, beam, time]
 
 
 class Translator(SearchingTranslator):
-    """Translates lines with a trained model, and scores given translations."""
+    """Translates lines with a trained model, and scores given translations.
+
+    With a shortlist the search is among the pieces that `decoding.shortlist` leaves,
+    and log-probabilities are those among them; given translations are scored among all.
+    """
 
     engine = "tensorflow"
     told: tuple[tf.TensorSpec, ...] = ()  # what a subclass tells the search beside
@@ -38,7 +44,13 @@ class Translator(SearchingTranslator):
         tokenizers: tuple[Tokenizer, Tokenizer],
         decoding: Decoding,
         origin: Mapping[str, str] | None = None,
+        shortlist: Shortlist | None = None,
     ) -> None:
+        if shortlist is not None and network.copies:
+            raise ConfigError(
+                "decoding.shortlist: expected 0, because this model copies pieces from "
+                f"the source (decoder.copy_source), found {decoding.shortlist}"
+            )
         attention = network.decoder.attention
         description = {
             "name": type(attention).__name__,
@@ -48,6 +60,7 @@ class Translator(SearchingTranslator):
         }
         super().__init__(tokenizers, decoding, description, origin)
         self.network = network
+        self.shortlist = shortlist
         self._searches: dict[tuple[int, int], Graph] = {}
         self._force = compiled(self._forced_step, [model.IDS] * 3)
 
@@ -89,7 +102,9 @@ class Translator(SearchingTranslator):
             "source_tokenizer": tokenizers[0].fingerprint,
             "target_tokenizer": tokenizers[1].fingerprint,
         }
-        return cls(network, tokenizers, decoding or config.decoding, origin)
+        decoding = decoding or config.decoding
+        shortlist = load_shortlist(folder, tokenizers) if decoding.shortlist else None
+        return cls(network, tokenizers, decoding, origin, shortlist)
 
     def force(
         self, sources: Iterable[str], targets: Iterable[str], *, first: int = 0
@@ -143,10 +158,23 @@ class Translator(SearchingTranslator):
         encoded = self._encode(source, *told)
         return self.network.start(encoded), (encoded.memory, source)
 
+    def _output(self, pieces: Tensor | None) -> Any:
+        """What makes logits of these pieces, or of all, in all steps of a search."""
+        return self.network.output_layer(pieces)
+
     def _step(
-        self, token: Tensor, state: Any, memory: Any
+        self, output: Any, token: Tensor, state: Any, memory: Any
     ) -> tuple[Tensor, search.Seen, Any]:
-        return self.network.step(token, state, *memory)
+        return self.network.step(token, state, *memory, output=output)
+
+    def _likely(self, shortlist: Shortlist, source: Tensor) -> Tensor:
+        """The target pieces for a batch [batch, source]: sorted, the specials first."""
+        likely = shortlist.likely[:, : 1 + self.decoding.shortlist]
+        chosen = tf.reshape(tf.gather(likely, source), [-1])
+        chosen = tf.concat([shortlist.always, chosen], axis=0)
+        size = [len(self.target_tokenizer)]
+        counts = tf.scatter_nd(chosen[:, None], tf.ones_like(chosen), size)
+        return tf.cast(tf.where(counts > 0)[:, 0], tf.int32)  # [pieces]
 
     def search_function(self, beam: int, n_best: int) -> Graph:
         """The compiled search of ids [batch, source] and limits [batch] for a trace.
@@ -159,8 +187,11 @@ class Translator(SearchingTranslator):
 
             def run(source, limits, *rest):
                 told, numbers = rest[: len(self.told)], rest[len(self.told) :]
-                return search.search(
-                    self._step,
+                short = self.shortlist
+                pieces = None if short is None else self._likely(short, source)
+                output = self._output(pieces)
+                trace = search.search(
+                    lambda token, *read: self._step(output, _at(pieces, token), *read),
                     *self._prepare(source, *told),
                     limits,
                     beam_size=beam,
@@ -169,6 +200,7 @@ class Translator(SearchingTranslator):
                     drawing=sampling and _drawing(sampling, *numbers),
                     **rules._asdict(),
                 )
+                return trace._replace(tokens=_at(pieces, trace.tokens))
 
             limits = tf.TensorSpec([None], tf.int32)
             numbers = [] if sampling is None else [NUMBERS]
@@ -208,3 +240,8 @@ class Translator(SearchingTranslator):
 
 def _drawing(sampling: Sampling, numbers: Tensor) -> Drawing:
     return Drawing(numbers, sampling.temperature, sampling.top_k, sampling.top_p)
+
+
+def _at(pieces: Tensor | None, places: Tensor) -> Tensor:
+    """The ids at places in a shortlist."""
+    return places if pieces is None else tf.gather(pieces, places)

@@ -9,6 +9,7 @@ from attnmt.errors import AttnmtError, DataError
 from attnmt.exported import Export, exports_in
 from attnmt.run import Run, check_plain
 from attnmt.sealed import file_sha256, read_sealed
+from attnmt.shortlist import load_shortlist
 from attnmt.text.tokenizer import load_tokenizers
 
 POINTERS = ("best", "last")
@@ -25,6 +26,7 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
         *((run.path / name, partial(_check_pointer, run, name)) for name in POINTERS),
         *((path, partial(checkpoint.load_state, path)) for path in checkpoints),
         *((path, partial(_check_export, path)) for path in exports_in(run)),
+        *((path, partial(_check_shortlist, run)) for path in _shortlists(run)),
     ]
     for path, check in checks:
         try:
@@ -60,6 +62,14 @@ def _check_tokenizers(run: Run, checkpoints: list[Path]) -> None:
         except DataError:  # told where the checkpoint itself is checked
             continue
         checkpoint.check_tokenizers(state, found, run.tokenizer_dir)
+
+
+def _shortlists(run: Run) -> list[Path]:
+    return [run.shortlist_dir] if run.shortlist_dir.exists() else []
+
+
+def _check_shortlist(run: Run) -> None:
+    load_shortlist(run, load_tokenizers(run.load_config(), run.tokenizer_dir))
 
 
 def _check_export(path: Path) -> None:

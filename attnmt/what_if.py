@@ -35,7 +35,9 @@ class PinnedTranslator(Translator):
                 "tokens, found one that reads memory slots: no weights can be given"
             )
         tokenizers = (other.source_tokenizer, other.target_tokenizer)
-        super().__init__(other.network, tokenizers, other.decoding, other.origin)
+        super().__init__(
+            *(other.network, tokenizers, other.decoding, other.origin, other.shortlist)
+        )
         self._header = other.describe()
         self._edits = edits
         self._rows = edits.rows([other._read(i, text) for i, text in enumerate(lines)])

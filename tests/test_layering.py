@@ -16,7 +16,7 @@ LAYERS = (
     {"attnmt.config", "attnmt.text", "attnmt.layers", "attnmt.search"},
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"}
     | {"attnmt.sealed", "attnmt.tensor_header", "attnmt.compiled"},
-    {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported"},
+    {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported", "attnmt.shortlist"},
     {"attnmt.verify", "attnmt.averaging"},
     {"attnmt.sentences"},
     {"attnmt.edits", "attnmt.long_lines"},
@@ -32,6 +32,7 @@ LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "long_lines", "translating", "exported", "litert", "verify"),
     *("sealed", "tensor_header", "checkpoint", "averaging", "workers", "searching"),
+    "shortlist",
 )
 
 

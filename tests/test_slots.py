@@ -15,6 +15,7 @@ from attnmt.analysis.show import show
 from attnmt.analysis.views import piece_view, word_view
 from attnmt.cli import app
 from attnmt.config import schema
+from attnmt.config.schema import Decoding
 from attnmt.edits import Edits
 from attnmt.errors import ConfigError
 from attnmt.model import build_model
@@ -125,7 +126,7 @@ def test_translate_align_says_that_there_is_none(
     folder = SimpleNamespace(load_config=lambda settings: schema.Decoding())
     monkeypatch.setattr("attnmt.run.find_run", lambda run: Path("."))
     monkeypatch.setattr("attnmt.run.Run", lambda path: folder)
-    monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: None)
+    monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: Decoding())
     monkeypatch.setattr(Translator, "load", lambda *_, **__: translator)
     (tmp_path / "in.txt").write_text("a b\n", "utf-8")
     translate(

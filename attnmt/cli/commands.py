@@ -43,6 +43,11 @@ COMMANDS = {
         "export",
         "Export a trained model to run without TensorFlow, and check that it does.",
     ),
+    "shortlist": (
+        "shortlist",
+        "Learn which target pieces the pieces of a source become, for quicker "
+        "searches.",
+    ),
     "average": (
         "average",
         "Average the weights of checkpoints into a new run folder.",

@@ -54,11 +54,11 @@ def load_engine(
     from attnmt.run import Run
     from attnmt.translating import with_decoding
 
-    if len(folders) > 1:
-        tensorflow_for = "more than one --run"
     folder, *_ = folders
     config = Run(folder).load_config(settings or ())
     wanted = with_decoding(config, **decoding)
+    if len(folders) > 1:
+        tensorflow_for = "more than one --run"
     tensorflow_for = tensorflow_for or beyond_litert(wanted)
     export = _export(engine, Run(folder), _obstacle(settings, device, tensorflow_for))
     if export is None:

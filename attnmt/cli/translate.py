@@ -35,6 +35,7 @@ from attnmt.cli.translating import (
     ResumeOption,
     RunsOption,
     SettingsOption,
+    ShortlistOption,
     Shown,
     TrustOption,
     check_resume,
@@ -88,6 +89,7 @@ def translate(
         float | None, typer.Option(min=0.0, help="In place of the run's.")
     ] = None,
     batch_size: BatchOption = None,
+    shortlist: ShortlistOption = None,
     settings: SettingsOption = None,
     device: DeviceOption = Device.auto,
     engine: EngineOption = Engine.auto,
@@ -140,6 +142,7 @@ def translate(
         coverage_penalty=coverage_penalty,
         batch_size=batch_size,
         sampling=sampling,
+        shortlist=shortlist,
     ) as translator:
         if align:
             warn_of_slots(translator)

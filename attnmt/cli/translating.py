@@ -94,6 +94,15 @@ ResumeOption = Annotated[
 BatchOption = Annotated[
     int | None, typer.Option(min=1, help="Lines computed together.")
 ]
+ShortlistOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=100,
+        help="Search among the N likeliest translations of each source piece (and "
+        "frequent pieces) only; scores are of these. attnmt shortlist comes first.",
+    ),
+]
 SettingsOption = Annotated[
     list[str] | None,
     typer.Option(

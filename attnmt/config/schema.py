@@ -552,6 +552,11 @@ class Decoding(Section):
         description="Longest source in pieces; what is longer is translated in parts.",
     )
     batch_size: Count = Field(default=64, description="Sentences translated together.")
+    shortlist: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=0,
+        description="Translations of a source piece that the output layer is computed "
+        "for, as attnmt shortlist has learnt them; 0: it is computed for all pieces.",
+    )
 
 
 class Runtime(Section):

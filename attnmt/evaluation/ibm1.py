@@ -6,14 +6,14 @@ p(j | i, m, n) = (1 - p0) exp(-tension |i / m - j / n|) / Z and t(target | sourc
 learnt by expectation maximisation, t with a Dirichlet prior (variational Bayes).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from attnmt.analysis.alignments import Link
 
-Words = Sequence[str]
+Words = Sequence[Hashable]
 Sizes = tuple[int, int]  # words of a source and of a target
 
 P0 = 0.08  # of a target word that nothing made
@@ -38,6 +38,23 @@ class Table(NamedTuple):
     tension: float
 
 
+class Lexicon(NamedTuple):
+    """t(target | source) of all words that occur together, pair by pair."""
+
+    sources: np.ndarray  # [pairs], words
+    targets: np.ndarray  # [pairs], words
+    probabilities: np.ndarray  # [pairs]
+
+
+class _Text(NamedTuple):
+    """Sentence pairs, and which words occur together in them."""
+
+    chunks: list[_Chunk]
+    of_source: np.ndarray  # [entries], the number of a source word; 0 is nothing
+    of_target: np.ndarray  # [entries]
+    words: tuple[list[Hashable], list[Hashable]]  # source words 1 ..., target words
+
+
 def align(
     sources: Sequence[Words], targets: Sequence[Words], iterations: int = 5
 ) -> list[list[Link]]:
@@ -45,26 +62,44 @@ def align(
 
     For links in the other direction swap the sides, and each link that comes out.
     """
-    chunks, keys, vocabulary = _prepare(sources, targets)
-    of_source = keys // max(1, vocabulary)  # the source word of each entry
-    table = Table(np.full(len(keys), 1.0 / max(1, vocabulary), np.float32), 4.0)
+    text = _prepare(sources, targets)
+    table = _learn(text, iterations)
+    return [links for chunk in text.chunks for links in _best(chunk, table)]
+
+
+def lexicon(
+    sources: Sequence[Words], targets: Sequence[Words], iterations: int = 5
+) -> Lexicon:
+    """What the words of sources mean in their targets."""
+    text = _prepare(sources, targets)
+    known = text.of_source > 0
+    source_words, target_words = map(np.array, text.words)
+    return Lexicon(
+        source_words[text.of_source[known] - 1],
+        target_words[text.of_target[known]],
+        _learn(text, iterations).probabilities[known],
+    )
+
+
+def _learn(text: _Text, iterations: int) -> Table:
+    """Expectation maximisation, from a table in which all means all."""
+    size = len(text.of_source)
+    table = Table(np.full(size, 1.0 / max(1, len(text.words[1])), np.float32), 4.0)
     for _ in range(iterations):
-        counts, feature = np.zeros(len(keys)), 0.0
-        for chunk in chunks:
+        counts, feature = np.zeros(size), 0.0
+        for chunk in text.chunks:
             priors, features = _priors(chunk, table.tension)
             posterior = _posterior(chunk, table, priors)
             counts[chunk.entries] += np.bincount(chunk.cells, posterior)
             feature += float(posterior @ features)
-        table = _maximise(counts, of_source, feature, chunks, table.tension)
-    return [links for chunk in chunks for links in _best(chunk, table)]
+        table = _maximise(counts, text.of_source, feature, text.chunks, table.tension)
+    return table
 
 
-def _prepare(
-    sources: Sequence[Words], targets: Sequence[Words]
-) -> tuple[list[_Chunk], np.ndarray, int]:
-    """Chunks, the key source * vocabulary + target of each entry, the vocabulary."""
-    source_ids, _ = _numbered(sources, first=1)  # 0 is nothing
-    target_ids, vocabulary = _numbered(targets, first=0)
+def _prepare(sources: Sequence[Words], targets: Sequence[Words]) -> _Text:
+    source_ids, source_words = _numbered(sources, first=1)  # 0 is nothing
+    target_ids, target_words = _numbered(targets, first=0)
+    vocabulary = max(1, len(target_words))  # source * vocabulary + target is a key
     parts = []
     for pairs in _chunked(source_ids, target_ids):
         keys = [_keys(source, target, vocabulary) for source, target in pairs]
@@ -79,16 +114,20 @@ def _prepare(
         rows = np.cumsum(lengths) - lengths
         entries = np.searchsorted(keys, distinct)
         chunks.append(_Chunk(sizes, rows, lengths, entries, cells))
-    return chunks, keys, vocabulary
+    words = source_words, target_words
+    return _Text(chunks, keys // vocabulary, keys % vocabulary, words)
 
 
-def _numbered(sentences: Iterable[Words], first: int) -> tuple[list[np.ndarray], int]:
-    numbers: dict[str, int] = {}
+def _numbered(
+    sentences: Iterable[Words], first: int
+) -> tuple[list[np.ndarray], list[Hashable]]:
+    """The numbers of the words of each sentence, and the words in that order."""
+    numbers: dict[Hashable, int] = {}
     ids = [
         np.array([numbers.setdefault(w, first + len(numbers)) for w in words], np.int64)
         for words in sentences
     ]
-    return ids, len(numbers)
+    return ids, list(numbers)
 
 
 def _chunked(

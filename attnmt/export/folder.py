@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from attnmt import __version__
+from attnmt.config.loading import dump_config
 from attnmt.errors import ConfigError
 from attnmt.export.litert import Precision, write_litert
 from attnmt.export.parity import LIMITS, Parity, compare
@@ -16,6 +17,7 @@ from attnmt.exported import HEADER, VERSION, Export, beyond_litert
 from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256
+from attnmt.translating import with_decoding
 from attnmt.translator import Translator
 
 
@@ -38,7 +40,11 @@ def export_litert(
     `lines` are translated with both. Raises AttnmtError when that differs too much,
     ConfigError when `target` is anything else than an export.
     """
-    model = Translator.load(run.path, device="cpu", trust_code=trust_code)
+    # The step has the whole output layer in it, not rows that are chosen for a batch.
+    decoding = with_decoding(run.load_config(), shortlist=0)
+    model = Translator.load(
+        run.path, decoding=decoding, device="cpu", trust_code=trust_code
+    )
     if (lacking := beyond_litert(model.decoding)) is not None:
         raise ConfigError(
             f"{run.config_file}: {lacking}: the search of a LiteRT export does not "
@@ -94,7 +100,8 @@ def _complete(
 ) -> None:
     """Add what the run knows beside its weights, and export.json last."""
     own = Run(folder)
-    shutil.copyfile(run.config_file, own.config_file)
+    config = run.load_config().model_copy(update={"decoding": model.decoding})
+    write_atomically(own.config_file, dump_config(config))
     own.tokenizer_dir.mkdir()
     for file in run.tokenizer_dir.glob("*.model"):
         shutil.copyfile(file, own.tokenizer_dir / file.name)

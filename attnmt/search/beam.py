@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from attnmt.search.rules import Rules, permitted, remembered
+from attnmt.search.rules import Rules, permitted, remembered, vocabulary_of
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace
 
 State = Any
@@ -61,7 +61,7 @@ def extend(
     `logits` [batch * beam, vocabulary] are NEVER for what may not follow; `log_norm`
     [batch * beam, 1] makes probabilities of them.
     """
-    each = tf.minimum(beam_size, logits.shape[-1])  # extensions of one hypothesis
+    each = tf.minimum(beam_size, vocabulary_of(logits))  # extensions of one hypothesis
     best, tokens = tf.math.top_k(logits, each)  # [batch * beam, each]
     gains = tf.minimum(best - log_norm, 0.0)  # rounding may leave it above
     totals = tf.reshape(gains, [-1, beam_size, each])

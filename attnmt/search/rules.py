@@ -33,14 +33,19 @@ def remembered(history: Tensor, tokens: Tensor) -> Tensor:
 
 def permitted(logits: Tensor, history: Tensor, rules: Rules) -> Tensor:
     """Logits [rows, vocabulary] with NEVER for what may not follow."""
-    vocabulary = logits.shape[-1]
+    vocabulary = vocabulary_of(logits)
     forbidden = tf.reduce_sum(tf.one_hot(rules.never, vocabulary), axis=0) > 0.0
     if rules.no_repeat_ngram:
         forbidden |= _repeats(history, rules.no_repeat_ngram, vocabulary)
     return tf.where(forbidden, NEVER, logits)
 
 
-def _repeats(history: Tensor, size: int, vocabulary: int) -> Tensor:
+def vocabulary_of(logits: Tensor) -> Tensor:
+    """How many tokens there are; of a shortlist that is known only when it runs."""
+    return logits.shape[-1] or tf.shape(logits)[-1]
+
+
+def _repeats(history: Tensor, size: int, vocabulary: Tensor) -> Tensor:
     """Which tokens would complete an n-gram that is there, [rows, vocabulary].
 
     They stand in the history where the tokens before are the last ones once more.

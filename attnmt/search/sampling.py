@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from attnmt.search.beam import Front
+from attnmt.search.rules import vocabulary_of
 from attnmt.search.trace import NEVER, Tensor
 
 
@@ -42,9 +43,9 @@ def draw(
 
 def _drawn(logits: Tensor, numbers: Tensor, drawing: Drawing) -> Tensor:
     """A token of each row, [rows]; never one whose logit is NEVER."""
-    tokens, vocabulary = None, logits.shape[-1]
+    tokens, vocabulary = None, vocabulary_of(logits)
     if drawing.top_k or drawing.top_p < 1.0:
-        most = min(drawing.top_k or vocabulary, vocabulary)
+        most = tf.minimum(drawing.top_k or vocabulary, vocabulary)
         logits, tokens = tf.math.top_k(logits, most)  # the likeliest first
     top = tf.reduce_max(logits, axis=-1, keepdims=True)
     probabilities = tf.nn.softmax((logits - top) / drawing.temperature)
@@ -61,7 +62,7 @@ def _places(probabilities: Tensor, numbers: Tensor) -> Tensor:
     They need not add up to one. Rounding may keep a sum from getting that far: then
     it is the first place that is not 0.
     """
-    size = probabilities.shape[-1]
+    size = vocabulary_of(probabilities)
     sums = tf.cumsum(probabilities, axis=-1)
     passed = sums > numbers[:, None] * sums[:, -1:]
     order = tf.range(size) + tf.where(passed, 0, size)

@@ -119,6 +119,18 @@ def prepare_corpus(
     return encode_corpus(pairs, source, target, folder, max_length, fingerprint)
 
 
+def prepare_training(
+    data: schema.Data, source: Encodes, target: Encodes, folder: Path
+) -> list[EncodedCorpus]:
+    """Prepare all corpora of the training text, in folders of this one."""
+    return [
+        prepare_corpus(
+            corpus, data, source, target, folder / f"train.{i}", data.max_length
+        )
+        for i, corpus in enumerate(data.train)
+    ]
+
+
 def encode_corpus(
     pairs: Iterable[Pair],
     source: Encodes,

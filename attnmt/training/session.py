@@ -13,7 +13,7 @@ from attnmt.errors import ConfigError
 from attnmt.model import Seq2Seq, build_model
 from attnmt.run import Run, check_plain, write_atomically
 from attnmt.text.corpora import read_pairs
-from attnmt.text.encoded import EncodedCorpus, prepare_corpus
+from attnmt.text.encoded import EncodedCorpus, prepare_corpus, prepare_training
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 from attnmt.training.guidance import prepare_links
@@ -154,12 +154,7 @@ def _encode(
     config: Config, run: Run, tokenizers: Tokenizers
 ) -> tuple[list[EncodedCorpus], EncodedCorpus | None]:
     data = config.data
-    corpora = []
-    for i, corpus in enumerate(data.train):
-        folder = run.encoded_dir / f"train.{i}"
-        corpora.append(
-            prepare_corpus(corpus, data, *tokenizers, folder, data.max_length)
-        )
+    corpora = prepare_training(data, *tokenizers, run.encoded_dir)
     for corpus in corpora:
         pieces = int(corpus.target_lengths.sum()) + len(corpus)
         left_out = ", ".join(f"{n} {why}" for why, n in corpus.dropped.items() if n)

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from attnmt.evaluation.ibm1 import align
+from attnmt.evaluation.ibm1 import align, lexicon
 
 P0, ALPHA = 0.08, 0.01
 
@@ -32,16 +32,38 @@ def test_an_empty_side_has_no_links():
     assert align([], []) == []
 
 
-def test_links_are_those_of_the_formulas():
+def made_up():
     draw = np.random.default_rng(4)
-    lexicon = draw.permutation(12)
+    meanings = draw.permutation(12)
     sources, targets = [], []
     for _ in range(40):
         source = draw.integers(12, size=draw.integers(1, 7))
-        target = lexicon[draw.permutation(source)][: draw.integers(1, 7)]
+        target = meanings[draw.permutation(source)][: draw.integers(1, 7)]
         sources.append([f"s{word}" for word in source])
         targets.append([f"t{word}" for word in target])
+    return sources, targets
+
+
+def test_links_are_those_of_the_formulas():
+    sources, targets = made_up()
     assert align(sources, targets, iterations=3) == oracle(sources, targets, 3)
+
+
+def test_the_lexicon_is_that_of_the_formulas():
+    sources, targets = made_up()
+    expected, _ = learnt(sources, targets, 3)
+    found = lexicon(sources, targets, iterations=3)
+    probabilities = dict(zip(zip(*found[:2], strict=True), found[2], strict=True))
+    assert probabilities.keys() == {pair for pair in expected if pair[0]}
+    for pair, probability in probabilities.items():
+        np.testing.assert_allclose(probability, expected[pair], atol=1e-6)
+
+
+def test_words_may_be_numbers():
+    found = lexicon([[7, 8], [7, 9]], [[1, 2], [1, 3]])
+    best = found.probabilities.argsort()[::-1][:3]
+    pairs = set(zip(found.sources[best], found.targets[best], strict=True))
+    assert pairs == {(7, 1), (8, 2), (9, 3)}
 
 
 def prior(i: int, m: int, n: int, tension: float) -> list[float]:
@@ -54,7 +76,7 @@ def digamma(x: float) -> float:
     return (math.lgamma(x + 1e-5) - math.lgamma(x - 1e-5)) / 2e-5
 
 
-def oracle(sources, targets, iterations):
+def learnt(sources, targets, iterations):
     size = len({word for target in targets for word in target})
     together = defaultdict(set)
     for source, target in zip(sources, targets, strict=True):
@@ -87,6 +109,11 @@ def oracle(sources, targets, iterations):
                     expected -= away / (1 - P0)
             tension += 20.0 * (feature - expected) / words
             tension = min(14.0, max(0.1, tension))
+    return t, tension
+
+
+def oracle(sources, targets, iterations):
+    t, tension = learnt(sources, targets, iterations)
     found = []
     for source, target in zip(sources, targets, strict=True):
         links, n, m = [], len(source), len(target)

@@ -1,0 +1,46 @@
+"""A run learns a shortlist and translates with it, by the installed command."""
+
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+TEXT = "My aunts go to the town hall.\n\nShe washed the old red shirt.\n"
+
+
+def test_a_shortlist_is_learnt_used_and_checked(work: Path, attnmt) -> None:
+    translate = ("translate", "-", "--run", "runs/tiny")
+    done = attnmt(*translate, "--shortlist", 5, cwd=work, text=TEXT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "attnmt shortlist --run runs/tiny" in done.stderr
+
+    done = attnmt("shortlist", "--run", "runs/tiny", cwd=work)
+    assert (done.returncode, done.stdout) == (0, "written: runs/tiny/shortlist\n")
+
+    plain = attnmt(*translate, cwd=work, text=TEXT)
+    none = attnmt(*translate, "--shortlist", 0, cwd=work, text=TEXT)
+    # Of so few pieces all are frequent ones.
+    done = attnmt(*translate, "--shortlist", 100, cwd=work, text=TEXT)
+    assert done.returncode == 0, done.stderr
+    assert none.stdout == plain.stdout
+    assert done.stdout == plain.stdout
+
+    done = attnmt("verify", "runs/tiny", cwd=work)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ok       runs/tiny/shortlist\n" in done.stdout
+
+
+def test_an_export_computes_the_whole_output_layer(work: Path, attnmt) -> None:
+    attnmt("shortlist", "--run", "runs/tiny", cwd=work)
+    config = work / "runs/tiny/config.yaml"
+    text = config.read_text("utf-8").replace("shortlist: 0", "shortlist: 3")
+    config.write_text(text, "utf-8")
+    done = attnmt("export", "--run", "runs/tiny", cwd=work)
+    assert done.returncode == 0, done.stderr
+    alone = "runs/tiny/export/litert-float32"
+    translate = ("translate", "-", "--engine", "litert", "--run")
+    done = attnmt(*translate, alone, cwd=work, text=TEXT)
+    assert done.returncode == 0, done.stderr
+    done = attnmt(*translate, "runs/tiny", cwd=work, text=TEXT)
+    assert done.returncode == 2
+    assert "--shortlist (decoding.shortlist) needs TensorFlow" in done.stderr
