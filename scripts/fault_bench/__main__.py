@@ -35,10 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "reported on the other",
     )
     parser.add_argument("--json", action="store_true", help="JSON, not a table")
+    trust = "import what the run's configuration names"
+    parser.add_argument("--trust-code", action="store_true", help=trust)
     options = parser.parse_args(arguments)
     try:
         pairs = read_pairs(options.source, options.target, options.half)
-        result = measured(_force(options.run), pairs, options.seed)
+        force = _force(options.run, options.trust_code)
+        result = measured(force, pairs, options.seed)
     except AttnmtError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -58,13 +61,13 @@ def read_pairs(source: Path, target: Path, half: str | None) -> list[Pair]:
     return pairs[half == "odd" :: 2] if half else pairs
 
 
-def _force(run: Path):
+def _force(run: Path, trust_code: bool):
     from attnmt import devices
 
     devices.load_tensorflow()
     from attnmt.translator import Translator
 
-    return Translator.load(run).force
+    return Translator.load(run, trust_code=trust_code).force
 
 
 if __name__ == "__main__":
