@@ -43,4 +43,4 @@ def test_an_export_computes_the_whole_output_layer(work: Path, attnmt) -> None:
     assert done.returncode == 0, done.stderr
     done = attnmt(*translate, "runs/tiny", cwd=work, text=TEXT)
     assert done.returncode == 2
-    assert "--shortlist (decoding.shortlist) needs TensorFlow" in done.stderr
+    assert "decoding.shortlist needs TensorFlow" in done.stderr
