@@ -37,7 +37,7 @@ def load_tensorflow() -> None:
 
 @contextmanager
 def _without_matplotlib() -> Iterator[None]:
-    """Keras does without it, and starts a sixth sooner; here it plots nothing."""
+    """Keras does without it, and starts some tenths of a second sooner."""
     absent = "matplotlib" not in sys.modules
     if absent:
         sys.modules["matplotlib"] = None  # type: ignore[assignment]

@@ -34,7 +34,6 @@ def write_saved_model(model: Translator, folder: Path) -> None:
             "decoding.coverage_penalty: expected 0 for a SavedModel, which ranks by "
             f"probability and length, found {options.coverage_penalty}"
         )
-
     if options.sampling is not None:
         raise ConfigError(
             "decoding.sampling: expected none for a SavedModel, which searches"

@@ -19,7 +19,7 @@ from attnmt.text.lines import write_lines
 from attnmt.text.tokenizer import Tokenizer
 from attnmt.training.disk import Disk
 from attnmt.training.objective import totals
-from attnmt.translating import Translation, with_decoding
+from attnmt.translating import Translation
 from attnmt.translator import Translator
 
 HIGHER_IS_BETTER = {
@@ -56,7 +56,14 @@ class Validator:
             encoded,
             plan_validation(encoded, config.training.batch_tokens),
         )
-        decoding = with_decoding(config, beam_size=self.options.beam_size)
+        # Scores of draws would say little, and a shortlist is learnt after a training.
+        decoding = config.decoding.model_copy(
+            update={
+                "beam_size": self.options.beam_size,
+                "sampling": None,
+                "shortlist": 0,
+            }
+        )
         self.translator = Translator(model, tokenizers, decoding)
         self._totals = compiled(
             lambda *batch: totals(model, *batch, smoothing=0.0),
