@@ -12,6 +12,8 @@ import numpy as np
 from attnmt.config import schema
 from attnmt.errors import ConfigError
 
+MOST_LANES = 4  # batches at a time: each takes memory of its own
+
 
 class Device(NamedTuple):
     """What a run computes on."""
@@ -105,6 +107,19 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     keras.utils.set_random_seed(seed)
+
+
+def lanes() -> int:
+    """How many batches to compute at a time; alone one leaves processors idle.
+
+    A GPU has one queue.
+    """
+    import tensorflow as tf
+
+    if tf.config.get_visible_devices("GPU"):
+        return 1
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    return min(threads or len(os.sched_getaffinity(0)), MOST_LANES)
 
 
 def _limit_threads(threads: int) -> None:

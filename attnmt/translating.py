@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -25,6 +26,8 @@ class BaseTranslator(ABC):
     """Translates lines with a trained model; a subclass finds those of a batch."""
 
     engine: ClassVar[str]
+    lanes: int = 1  # batches that may be computed at a time
+    at_once: int = 1  # those that are now
 
     def __init__(
         self,
@@ -130,10 +133,27 @@ class BaseTranslator(ABC):
     ) -> list[T]:
         """What `compute` makes of places of like length at a time; blanks are left."""
         found = blanks
-        for places in by_length(lengths, self.decoding.batch_size):
-            for place, result in zip(places, compute(places), strict=True):
+        batches = list(by_length(lengths, self.decoding.batch_size))
+        for places, results in zip(batches, self._each(compute, batches), strict=True):
+            for place, result in zip(places, results, strict=True):
                 found[place] = result
         return found
+
+    def _each(
+        self,
+        compute: Callable[[list[int]], Iterable[T]],
+        batches: list[list[int]],
+    ) -> Iterator[list[T]]:
+        """What `compute` makes of each batch, in order."""
+        self.at_once = min(self.lanes, max(1, len(batches)))
+        if self.at_once == 1:
+            yield from (list(compute(places)) for places in batches)
+            return
+        with ThreadPoolExecutor(self.at_once) as pool:
+            try:
+                yield from pool.map(lambda places: list(compute(places)), batches)
+            finally:  # after an error or an interruption the rest is not begun
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 def with_decoding(config: Config, **changes: object) -> Decoding:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -61,7 +62,9 @@ class Translator(SearchingTranslator):
         super().__init__(tokenizers, decoding, description, origin)
         self.network = network
         self.shortlist = shortlist
+        self.lanes = devices.lanes()
         self._searches: dict[tuple[int, int], Graph] = {}
+        self._making = Lock()
         self._force = compiled(self._forced_step, [model.IDS] * 3)
 
     @classmethod
@@ -181,32 +184,35 @@ class Translator(SearchingTranslator):
 
         Where it draws, it takes the numbers of `search.sampling.Drawing` too.
         """
-        if (beam, n_best) not in self._searches:
-            sampling = self.decoding.sampling
-            rules = RULES._replace(no_repeat_ngram=self.decoding.no_repeat_ngram)
+        with self._making:  # the same for all lanes
+            if (beam, n_best) not in self._searches:
+                self._searches[beam, n_best] = self._make_search(beam, n_best)
+            return self._searches[beam, n_best]
 
-            def run(source, limits, *rest):
-                told, numbers = rest[: len(self.told)], rest[len(self.told) :]
-                short = self.shortlist
-                pieces = None if short is None else self._likely(short, source)
-                output = self._output(pieces)
-                trace = search.search(
-                    lambda token, *read: self._step(output, _at(pieces, token), *read),
-                    *self._prepare(source, *told),
-                    limits,
-                    beam_size=beam,
-                    n_best=n_best,
-                    alpha=self.decoding.length_penalty,
-                    drawing=sampling and _drawing(sampling, *numbers),
-                    **rules._asdict(),
-                )
-                return trace._replace(tokens=_at(pieces, trace.tokens))
+    def _make_search(self, beam: int, n_best: int) -> Graph:
+        sampling = self.decoding.sampling
+        rules = RULES._replace(no_repeat_ngram=self.decoding.no_repeat_ngram)
 
-            limits = tf.TensorSpec([None], tf.int32)
-            numbers = [] if sampling is None else [NUMBERS]
-            inputs = [model.IDS, limits, *self.told, *numbers]
-            self._searches[beam, n_best] = compiled(run, inputs)
-        return self._searches[beam, n_best]
+        def run(source, limits, *rest):
+            told, numbers = rest[: len(self.told)], rest[len(self.told) :]
+            short = self.shortlist
+            pieces = None if short is None else self._likely(short, source)
+            output = self._output(pieces)
+            trace = search.search(
+                lambda token, *read: self._step(output, _at(pieces, token), *read),
+                *self._prepare(source, *told),
+                limits,
+                beam_size=beam,
+                n_best=n_best,
+                alpha=self.decoding.length_penalty,
+                drawing=sampling and _drawing(sampling, *numbers),
+                **rules._asdict(),
+            )
+            return trace._replace(tokens=_at(pieces, trace.tokens))
+
+        limits = tf.TensorSpec([None], tf.int32)
+        numbers = [] if sampling is None else [NUMBERS]
+        return compiled(run, [model.IDS, limits, *self.told, *numbers])
 
     def _forced(
         self, batch: Sequence[tuple[SourceLine, str, list[int]]]

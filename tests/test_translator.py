@@ -97,6 +97,18 @@ def test_what_was_learnt_is_translated(found, greedy) -> None:
     assert [translation.text for translation in greedy.translate(SOURCES)] == TARGETS
 
 
+def test_batches_side_by_side_change_nothing(run: Run) -> None:
+    translator = Translator.load(run.path, decoding=BEAM)  # batches of three
+    told = {}
+    for lanes in (1, 3):
+        translator.lanes = lanes
+        told[lanes] = sum(translator.n_best(SOURCES * 3, 2), [])
+        assert translator.at_once == lanes
+    for one, other in zip(*told.values(), strict=True):
+        assert (one.id, one.rank) == (other.id, other.rank)
+        assert_alike(one, other)
+
+
 def test_a_translation_tells_pieces_words_and_weights(found) -> None:
     for i, translation in enumerate(found):
         assert (translation.id, translation.rank, translation.n_best) == (i, 0, 1)

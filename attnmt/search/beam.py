@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from attnmt.search.rules import Rules, permitted, remembered, vocabulary_of
+from attnmt.search.top import top_k
 from attnmt.search.trace import NEVER, Seen, Tensor, Trace
 
 State = Any
@@ -62,7 +63,7 @@ def extend(
     [batch * beam, 1] makes probabilities of them.
     """
     each = tf.minimum(beam_size, vocabulary_of(logits))  # extensions of one hypothesis
-    best, tokens = tf.math.top_k(logits, each)  # [batch * beam, each]
+    best, tokens = top_k(logits, each)  # [batch * beam, each]
     gains = tf.minimum(best - log_norm, 0.0)  # rounding may leave it above
     totals = tf.reshape(gains, [-1, beam_size, each])
     totals = tf.maximum(totals + front.log_probs[:, :, None], NEVER)
