@@ -15,8 +15,9 @@ from attnmt.run import Run
 from attnmt.sealed import file_sha256, read_json
 
 HEADER = "export.json"
-VERSION = 2  # 1: searched to the end of every sentence
-START, STEP = "start.tflite", "step.tflite"
+VERSION = 3  # 1: searched to the end of every sentence; 2: `STEP` extended as well
+READ = (2, 3)  # what is read of them
+START, STEP, EXTEND = "start.tflite", "step.tflite", "extend.tflite"
 ORIGIN = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
 PRECISIONS = ("float32", "float16", "int8")  # the exact first
 
@@ -27,7 +28,7 @@ class Export:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.header: dict[str, Any] = read_json(path / HEADER)
-        if self.header.get("version") != VERSION:
+        if self.header.get("version") not in READ:
             raise DataError(
                 f"{path / HEADER}: expected version {VERSION}, found "
                 f"{self.header.get('version')}: export the model again"

@@ -1,16 +1,18 @@
 """Translating with an exported model under LiteRT: neither TensorFlow nor Keras."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 
 from attnmt.config.schema import Config, Decoding
-from attnmt.devices import quiet
+from attnmt.devices import MOST_LANES, quiet
 from attnmt.errors import ConfigError, DataError
-from attnmt.exported import START, STEP, Export, beyond_litert
+from attnmt.exported import EXTEND, START, STEP, Export, beyond_litert
 from attnmt.search.penalties import length_penalty
 from attnmt.search.trace import NEVER, Seen, Trace, most_going
 from attnmt.searching import SearchingTranslator
@@ -18,6 +20,16 @@ from attnmt.sentences import SourceLine
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
 
 Arrays = Mapping[str, np.ndarray]
+# What a step of the search takes and the model's own step does not.
+OF_SEARCH = (
+    "n_best",
+    "time",
+    "penalty",
+    "max_lengths",
+    "longest",
+    "front_1",
+    "front_2",
+)
 
 
 class LiteRTTranslator(SearchingTranslator):
@@ -38,7 +50,10 @@ class LiteRTTranslator(SearchingTranslator):
                 "translate with TensorFlow"
             )
         super().__init__(tokenizers, decoding, export.attention, export.origin)
-        self._searcher = Searcher(export.path, threads)
+        own = len(os.sched_getaffinity(0)) if threads == "auto" else threads
+        self._threads, self.lanes = own, min(own, MOST_LANES)
+        self._make = partial(Searcher, export.path, bool(export.header.get("xnnpack")))
+        self._free = {own: [self._make(own)]}  # by their threads
 
     @classmethod
     def load(
@@ -71,16 +86,33 @@ class LiteRTTranslator(SearchingTranslator):
         n_best: int,
     ) -> Trace:
         alpha = self.decoding.length_penalty
-        return self._searcher.search(source, limits, beam, n_best=n_best, alpha=alpha)
+        with self._searcher() as searcher:
+            return searcher.search(source, limits, beam, n_best=n_best, alpha=alpha)
+
+    @contextmanager
+    def _searcher(self) -> Iterator["Searcher"]:
+        """One that no other lane has, with its share of the threads."""
+        threads = max(1, self._threads // self.at_once)
+        free = self._free.setdefault(threads, [])
+        try:
+            searcher = free.pop()
+        except IndexError:
+            searcher = self._make(threads)
+        try:
+            yield searcher
+        finally:
+            free.append(searcher)
 
 
 class Searcher:
-    """The two models of `attnmt.export.graphs`, with the loop around them."""
+    """The models of `attnmt.export.graphs`, with the loop around them."""
 
-    def __init__(self, folder: Path, threads: int | Literal["auto"] = "auto") -> None:
-        count = len(os.sched_getaffinity(0)) if threads == "auto" else threads
-        self._start = _runner(folder / START, count)
-        self._step = _runner(folder / STEP, count)
+    def __init__(self, folder: Path, xnnpack: bool = False, threads: int = 1) -> None:
+        """XNNPACK may be used for a step whose inputs tell the sizes of all in it."""
+        self._start = _runner(folder / START, threads)
+        self._step = _runner(folder / STEP, threads, xnnpack)
+        both = not (folder / EXTEND).is_file()  # exports of version 2
+        self._extend = None if both else _runner(folder / EXTEND, threads)
 
     def search(
         self,
@@ -103,12 +135,25 @@ class Searcher:
                 sentences = sentences[going]
                 work = {name: _kept(x, going) for name, x in work.items()}
             now = {"time": np.int32(len(steps)), "penalty": penalties[len(steps)]}
-            found = self._step(n_best=np.int32(n_best), **now, **work)
+            found = self._advance(n_best=np.int32(n_best), **now, **work)
             front = _only(found, "front_")
             chosen = {name: x for name, x in found.items() if name not in front}
             steps.append(_spread(chosen, sentences, len(source)))
             work |= front
         return _stacked(steps)
+
+    def _advance(self, **given: Any) -> Arrays:
+        """One step of the search: what it chose and saw, and the next front."""
+        if self._extend is None:
+            return self._step(**given)
+        read = {name: x for name, x in given.items() if name not in OF_SEARCH}
+        made = self._step(**read)
+        state = _only(made, "state_")
+        own = {name: given[name] for name in OF_SEARCH}
+        found = self._extend(logits=made["logits"], **state, **own)
+        rest = {name: x for name, x in made.items() if name not in state}
+        del rest["logits"]
+        return {**found, **rest}
 
 
 def _going(found: Arrays) -> np.ndarray:
@@ -152,8 +197,20 @@ def _stacked(steps: Sequence[Arrays]) -> Trace:
     return Trace(every("tokens"), every("parents"), every("log_probs"), seen)
 
 
-def _runner(file: Path, threads: int) -> Any:
+def _runner(file: Path, threads: int, xnnpack: bool = False) -> Callable[..., Arrays]:
     """A function of named arrays that runs the only signature of a model."""
+    interpreter = open_model(file, threads, xnnpack)
+    with quiet():
+        interpreter.allocate_tensors()  # here, where its own notes are not seen
+    return interpreter.get_signature_runner()
+
+
+def open_model(file: Path, threads: int = 1, xnnpack: bool = False) -> Any:
+    """The interpreter of a model.
+
+    Where a size is known only when it runs, what XNNPACK (in ai-edge-litert 2.3.0)
+    computes after the first time may be wrong: it reads from where its inputs were.
+    """
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:
@@ -161,16 +218,13 @@ def _runner(file: Path, threads: int) -> Any:
             f"--engine litert: expected the package ai-edge-litert: {error}: "
             "pip install ai-edge-litert"
         ) from error
+    kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    if xnnpack:
+        kind = OpResolverType.AUTO
     try:
         with quiet():
-            # Not by XNNPACK: after a change of shape it was seen to compute with what
-            # happened to stand in memory (ai-edge-litert 2.3.0).
-            interpreter = Interpreter(
-                str(file),
-                num_threads=threads,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            return Interpreter(
+                str(file), num_threads=threads, experimental_op_resolver_type=kind
             )
-            interpreter.allocate_tensors()  # here, where its own notes are not seen
-            return interpreter.get_signature_runner()
     except ValueError as error:
         raise DataError(f"{file}: not a LiteRT model: {error}") from error

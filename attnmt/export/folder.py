@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from attnmt import __version__
 from attnmt.config.loading import dump_config
 from attnmt.errors import ConfigError
-from attnmt.export.litert import Precision, write_litert
+from attnmt.export.litert import Precision, has_fixed_sizes, write_litert
 from attnmt.export.parity import LIMITS, Parity, compare
 from attnmt.export.saved_model import compare_saved_model, write_saved_model
-from attnmt.exported import HEADER, VERSION, Export, beyond_litert
+from attnmt.exported import HEADER, STEP, VERSION, Export, beyond_litert
 from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256
@@ -52,7 +52,12 @@ def export_litert(
         )
     with appearing(target) as folder:
         tensors = write_litert(model.network, precision, folder)
-        header = {"format": "litert", "precision": precision, "tensors": tensors}
+        header = {
+            "format": "litert",
+            "precision": precision,
+            "xnnpack": has_fixed_sizes(folder / STEP),
+            "tensors": tensors,
+        }
         _complete(run, model, folder, header)
         other = LiteRTTranslator.load(Export(folder), run.load_config(), model.decoding)
         return _checked(folder, compare(model, other, lines), precision)

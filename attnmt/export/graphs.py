@@ -10,29 +10,40 @@ from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq
 from attnmt.search.beam import Front, Wanted, advance, each_hypothesis, first
 from attnmt.search.rules import Rules
-from attnmt.search.trace import Trace
+from attnmt.search.trace import Seen
 
 Function = Any  # a ConcreteFunction; its type does not declare its structured names
 Named = dict[str, Tensor]
+OF_BEAM = tf.TensorSpec([None, None], tf.float32)
+_SCORES = {"front_1": (), "front_2": ()}  # of a front: only `extend` reads them
 
 
 class Graphs(NamedTuple):
-    """A search: `start` once a batch, `step` until no hypothesis is left.
+    """A search: `start` once a batch, `step` and `extend` until no hypothesis is left.
 
     start: source [batch, source], beam [] -> memory_0 ..., front_0 ...
-    step: time [], max_lengths [batch], those of `Wanted`, memory_0 ..., front_0 ...
-    -> tokens, parents, log_probs, weights, extra_NAME ... of the trace,
-    and the next front_0 ...
+    step: memory_0 ..., front_0 and those of the state
+    -> logits, weights, extra_NAME ... of the trace, state_0 ... after it
+    extend: time [], max_lengths [batch], those of `Wanted`, logits, state_0 ..., the
+    front but for its state -> tokens, parents, log_probs, the next front_0 ...
+
+    In the sizes of what it is given `step` has those of all that it makes.
     """
 
     start: Function
     step: Function
+    extend: Function
 
 
 def build_graphs(network: Seq2Seq, rules: Rules) -> Graphs:
-    """Trace both functions for batches, beams and sources of any size."""
+    """Trace the functions for batches, beams and sources of any size."""
     with for_litert():
-        return Graphs(_start(network, rules), _step(network, rules))
+        encode = compiled(lambda source: _encode(network, source))
+        encoded: Function = encode.get_concrete_function(IDS)
+        memory, state = encoded.structured_outputs
+        step = _step(network, memory, state)
+        logits = step.structured_outputs["logits"]
+        return Graphs(_start(network, rules), step, _extend(logits, state, rules))
 
 
 def _start(network: Seq2Seq, rules: Rules) -> Function:
@@ -46,24 +57,35 @@ def _start(network: Seq2Seq, rules: Rules) -> Function:
     return _concrete(start, {"source": IDS, "beam": beam})
 
 
-def _step(network: Seq2Seq, rules: Rules) -> Function:
-    encode = compiled(lambda source: _encode(network, source))
-    encoded: Function = encode.get_concrete_function(IDS)
-    memory, state = encoded.structured_outputs
+def _step(network: Seq2Seq, memory: Any, state: Any) -> Function:
+    """What follows a piece; `memory` and `state` tell what those are like."""
+
+    def step(**given: Tensor) -> Named:
+        inner, ids = _taken(given, "memory", memory)
+        now: Front = _taken(given | _SCORES, "front", _front(state))
+        logits, seen, after = network.step(now.tokens, now.state, inner, ids)
+        extras = {f"extra_{name}": x for name, x in seen.extras.items()}
+        told = {"logits": logits, "weights": seen.weights, **extras}
+        return told | _named("state", after)
+
+    front = _named("front", _front(state))
+    read = {name: x for name, x in front.items() if name not in _SCORES}
+    return _concrete(step, _named("memory", memory) | read)
+
+
+def _extend(logits: Tensor, state: Any, rules: Rules) -> Function:
+    """What a search does with that; the two tell what those are like."""
     scalar, one = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
     of_sentence = tf.TensorSpec([None], tf.float32)
-    of_beam = tf.TensorSpec([None, None], tf.float32)
-    front = Front(one, of_beam, of_beam, state)
-
     wanted = Wanted(scalar, tf.TensorSpec([], tf.float32), of_sentence)
 
-    def step(time: Tensor, max_lengths: Tensor, **given: Tensor) -> Named:
-        (inner, ids), now = (
-            _taken(given, "memory", memory),
-            _taken(given, "front", front),
-        )
+    def extend(
+        time: Tensor, max_lengths: Tensor, logits: Tensor, **given: Tensor
+    ) -> Named:
+        made = logits, Seen((), {}), _taken(given, "state", state)
+        now = Front((), given["front_1"], given["front_2"], ())
         chosen, following = advance(
-            lambda token, state: network.step(token, state, inner, ids),
+            lambda token, state: made,
             now,
             time,
             max_lengths,
@@ -71,11 +93,17 @@ def _step(network: Seq2Seq, rules: Rules) -> Function:
             rules,
             Wanted(*(given[name] for name in Wanted._fields)),
         )
-        return _told(chosen) | _named("front", following)
+        own = {name: getattr(chosen, name) for name in ("tokens", "parents")}
+        return own | {"log_probs": chosen.log_probs} | _named("front", following)
 
-    own = {"time": scalar, "max_lengths": one, **wanted._asdict()}
-    given = _named("memory", memory) | _named("front", front)
-    return _concrete(step, own | given)
+    own = {"time": scalar, "max_lengths": one, "logits": logits, **wanted._asdict()}
+    front = dict.fromkeys(_SCORES, OF_BEAM)  # its tokens and state are past
+    return _concrete(extend, own | _named("state", state) | front)
+
+
+def _front(state: Any) -> Front:
+    """What a front with that state is like."""
+    return Front(tf.TensorSpec([None], tf.int32), OF_BEAM, OF_BEAM, state)
 
 
 def _encode(network: Seq2Seq, source: Tensor) -> tuple[Any, Any]:
@@ -83,13 +111,6 @@ def _encode(network: Seq2Seq, source: Tensor) -> tuple[Any, Any]:
     encoded = network.encode(source)
     read = encoded.memory, source if network.copies else ()
     return read, network.start(encoded)
-
-
-def _told(chosen: Trace) -> Named:
-    """The trace of a step by name; what it saw stands beside what it chose."""
-    extras = {f"extra_{name}": x for name, x in chosen.seen.extras.items()}
-    own = chosen._replace(seen=chosen.seen.weights)._asdict()
-    return {"weights": own.pop("seen"), **own, **extras}
 
 
 def _named(name: str, nested: Any) -> Named:

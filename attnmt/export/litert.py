@@ -1,4 +1,4 @@
-"""A model as the two LiteRT models of `attnmt.export.graphs`."""
+"""A model as the LiteRT models of `attnmt.export.graphs`."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,8 @@ import tensorflow as tf
 from attnmt.devices import quiet
 from attnmt.errors import AttnmtError
 from attnmt.export.graphs import Function, build_graphs
-from attnmt.exported import START, STEP
+from attnmt.exported import EXTEND, START, STEP
+from attnmt.litert import open_model
 from attnmt.model import Seq2Seq
 from attnmt.translator import RULES
 
@@ -18,20 +19,44 @@ Shapes = dict[str, dict[str, Any]]
 
 
 def write_litert(network: Seq2Seq, precision: Precision, folder: Path) -> Shapes:
-    """Write both models into a folder; returns the tensors that each takes and gives.
+    """Write the models into a folder; returns the tensors that each takes and gives.
 
     int8 are the weights only; they are multiplied with activations that are rounded as
     they come (dynamic range). Raises AttnmtError for operations that LiteRT lacks.
     """
     graphs = build_graphs(network, RULES)
     shapes: Shapes = {}
-    for name, function in zip((START, STEP), graphs, strict=True):
+    for name, function in zip((START, STEP, EXTEND), graphs, strict=True):
         (folder / name).write_bytes(_convert(network, function, precision))
         shapes[name] = {
             "inputs": _described(function.structured_input_signature[1]),
             "outputs": _described(function.structured_outputs),
         }
     return shapes
+
+
+def has_fixed_sizes(file: Path) -> bool:
+    """Whether the sizes of a model's inputs tell those of all that it computes."""
+    interpreter = open_model(file)
+    inputs, outputs = _signature(interpreter)
+    for tensor in inputs.values():
+        sizes = [3 if size < 0 else size for size in tensor["shape_signature"]]
+        interpreter.resize_tensor_input(tensor["index"], sizes)
+    # Up to the first operation of which they do not; that and what follows it has no
+    # memory before it runs.
+    interpreter.allocate_tensors()
+    try:
+        for tensor in outputs.values():
+            interpreter.get_tensor(tensor["index"])
+    except ValueError:
+        return False
+    return True
+
+
+def _signature(interpreter: Any) -> tuple[Shapes, Shapes]:
+    """What is known of its inputs and outputs; no runner is left, it locks sizes."""
+    runner = interpreter.get_signature_runner()
+    return runner.get_input_details(), runner.get_output_details()
 
 
 def _convert(network: Seq2Seq, function: Function, precision: Precision) -> bytes:

@@ -16,8 +16,18 @@ def for_litert() -> Iterator[None]:
 
     LiteRT's converter takes expand_dims of any tensor, but x[:, None] only of one with
     at most one unknown size: here every batch and every source is of unknown size.
+    Products with a matrix are such, where TensorFlow would reshape before and after to
+    sizes that are known only when it runs; so would be those of all that follows.
     """
     own: Any = tf.Tensor.__getitem__
+    tensorflow: Any = tf  # where layers find it
+    tensordot = tensorflow.tensordot
+
+    def product(a: Tensor, b: Tensor, axes: Any, name: str | None = None) -> Tensor:
+        a, b = tf.convert_to_tensor(a), tf.convert_to_tensor(b)
+        if axes in (1, [[-1], [0]]) and a.shape.rank and b.shape.rank == 2:
+            return tf.matmul(a, b, name=name)
+        return tensordot(a, b, axes, name)
 
     def getitem(x: Tensor, key: Any) -> Tensor:
         keys = key if isinstance(key, tuple) else (key,)
@@ -30,11 +40,13 @@ def for_litert() -> Iterator[None]:
         return x
 
     tf.Tensor.__getitem__ = getitem  # type: ignore[method-assign]
+    tensorflow.tensordot = product
     try:
         with without_stacks():
             yield
     finally:
         tf.Tensor.__getitem__ = own  # type: ignore[method-assign]
+        tensorflow.tensordot = tensordot
 
 
 def _new_axes(keys: tuple[Any, ...], rank: int) -> Iterator[int]:

@@ -44,7 +44,7 @@ def test_an_export_is_checked_with_the_validation_set(exported: Path) -> None:
     printed = (exported / "printed").read_text("utf-8")
     assert printed.startswith("20 of 20 translations equal, chrF 100.00 between")
     names = {path.name for path in (exported / EXACT).iterdir()}
-    models = {"start.tflite", "step.tflite"}
+    models = {"start.tflite", "step.tflite", "extend.tflite"}
     assert names == models | {"config.yaml", "export.json", "tokenizer"}
     header = json.loads((exported / EXACT / "export.json").read_bytes())
     state = header["tensors"]["step.tflite"]["inputs"]["front_3"]
@@ -58,7 +58,8 @@ def test_both_engines_write_the_same_text_and_the_same_dump(
     written, dumps = [], []
     for engine in ("tensorflow", "litert"):
         options = ("--n-best", 2, "--align", "--attention", f"{engine}.attn")
-        exact = ("--attention-dtype", "f4", "--engine", engine)
+        # Two batches: they are computed side by side.
+        exact = ("--attention-dtype", "f4", "--batch-size", 2, "--engine", engine)
         done = attnmt("translate", "text", "--run", RUN, *options, *exact, cwd=exported)
         assert done.returncode == 0, done.stderr
         written.append([line.split(" ||| ") for line in done.stdout.split("\n")])

@@ -10,7 +10,8 @@ import tensorflow as tf
 from attnmt import search
 from attnmt.config import schema
 from attnmt.errors import AttnmtError
-from attnmt.export.litert import write_litert
+from attnmt.export.litert import has_fixed_sizes, write_litert
+from attnmt.exported import STEP
 from attnmt.layers.attention import COVERAGES, MECHANISMS, NORMALISERS
 from attnmt.layers.attention.additive import AdditiveAttention
 from attnmt.litert import Searcher
@@ -75,6 +76,21 @@ def searched(network: Seq2Seq) -> search.Trace:
     return tf.nest.map_structure(np.asarray, trace)
 
 
+def test_other_sizes_in_between_change_nothing(tmp_path: Path) -> None:
+    write_litert(network_of({"type": "general"}, {}), "float32", tmp_path)
+    assert has_fixed_sizes(tmp_path / STEP)
+    searcher = Searcher(tmp_path, xnnpack=True)
+    how = {"n_best": BEAM, "alpha": 1.0}
+    first = searcher.search(SOURCE, LIMITS, BEAM, **how)
+    for sentences, source in ((1, 2), (7, 9), (1, 5), (3, 1)):
+        ids = np.full((sentences, source), 4, np.int32)
+        limits = np.arange(1, sentences + 1, dtype=np.int32)
+        searcher.search(ids, limits, BEAM + 1, **how)
+    again = searcher.search(SOURCE, LIMITS, BEAM, **how)
+    for one, two in zip(tf.nest.flatten(first), tf.nest.flatten(again), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("attention", "decoder"), CASES, ids=str)
 def test_every_attention_that_is_built_in_is_searched_alike(
@@ -93,7 +109,9 @@ def test_an_attention_of_a_user_is_searched_alike(
 
 def check(network: Seq2Seq, folder: Path) -> None:
     write_litert(network, "float32", folder)
-    found = Searcher(folder).search(SOURCE, LIMITS, BEAM, n_best=BEAM, alpha=1.0)
+    found = Searcher(folder, has_fixed_sizes(folder / STEP)).search(
+        SOURCE, LIMITS, BEAM, n_best=BEAM, alpha=1.0
+    )
     expected = searched(network)
     there = expected.log_probs > search.NEVER
     assert there.sum() > BEAM

@@ -1,5 +1,6 @@
 """What is traced for LiteRT means what it means elsewhere."""
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -43,3 +44,21 @@ def test_outside_of_it_slicing_is_as_before() -> None:
         assert tf.Tensor.__getitem__ is not before
         raise ValueError
     assert tf.Tensor.__getitem__ is before
+
+
+def test_a_product_with_a_matrix_is_the_same_without_new_sizes() -> None:
+    draw = np.random.default_rng(3)
+    x, matrix = draw.normal(size=(2, 1, 5, 3)), draw.normal(size=(3, 4))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 1, None, 3], tf.float64)])
+    def product(x):
+        return tf.tensordot(x, matrix, 1) + keras.ops.matmul(x, matrix)
+
+    before = tf.tensordot
+    with for_litert():
+        graph = product.get_concrete_function()
+        pairs = tf.tensordot(x, draw.normal(size=(1, 5, 3, 2)), [[1, 2], [0, 1]])
+    assert pairs.shape == (2, 3, 3, 2)  # whatever else it does
+    assert tf.tensordot is before
+    np.testing.assert_allclose(graph(tf.constant(x)), 2.0 * x @ matrix, rtol=1e-12)
+    assert "Reshape" not in {o.type for o in graph.graph.get_operations()}
