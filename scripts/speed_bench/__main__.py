@@ -1,8 +1,8 @@
 """Measures speed and memory of attnmt and its peers, side by side in one run.
 
-Parts: training, translation, startup, data, sizes. Sides take turns over several
-rounds; medians are told, and ratios within a round. Peers are installed into .bench
-when they are first asked for; one that cannot be is left out with its reason.
+Parts: training, translation, startup, data, sizes, quality. Sides take turns over
+several rounds; medians are told, and ratios within a round. Peers are installed into
+.bench when they are first asked for; one that cannot be is left out with its reason.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attnmt import __version__
 from attnmt.text.lines import write_lines
-from speed_bench import data, sizes, startup, training, translation
+from speed_bench import data, quality, sizes, startup, training, translation
 from speed_bench.environments import PEERS, THREADS
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
@@ -27,6 +27,7 @@ PARTS = {
     "startup": startup,
     "data": data,
     "sizes": sizes,
+    "quality": quality,
 }
 
 
@@ -77,10 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, default=5, help="turns of every side (default: 5)")
     seconds = "of a turn in training (default: 20)"
     add("--seconds", type=float, default=20, help=seconds)
+    minutes = "of a training in quality (default: 10)"
+    add("--minutes", type=float, default=10, help=minutes)
     peers = f"some of {', '.join(PEERS)}, or none (default: all)"
     known_peers = _some_of((*PEERS, "none"))
     add("--peers", type=known_peers, default=PEERS, metavar="NAMES", help=peers)
-    engines = "of attnmt translate (default: tensorflow)"
+    engines = "tensorflow[+shortlist], litert[+int8] (default: tensorflow)"
     add("--engines", type=_names, default=["tensorflow"], metavar="NAMES", help=engines)
     run = "translate with its weights (default: initial weights)"
     add("--run", type=Path, metavar="DIR", help=run)

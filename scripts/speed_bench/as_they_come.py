@@ -9,6 +9,7 @@ from speed_bench.environments import CACHE, environment, peer_python
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row, with_ratios
+from speed_bench.settings import bench_shape
 from speed_bench.toolkits import ATTNMT, TOOLKITS, Training
 
 FOLDER = CACHE / "as-they-come"
@@ -48,7 +49,7 @@ def _figures(name: str, training: Training, seconds: float) -> Figures:
             rates.append(line)
         return len(rates) > 1 and line.seconds > rates[0].seconds + seconds
 
-    command = training.command(python, folder, ENDLESS)
+    command = training.command(python, folder, bench_shape(), ENDLESS)
     ended = run_command(command, environment(), FOLDER / f"{name}.log", enough)
     return figures_of(ended, training, rates)
 

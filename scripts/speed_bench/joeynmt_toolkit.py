@@ -1,47 +1,55 @@
 """JoeyNMT as it comes."""
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from speed_bench.settings import (
-    FORCED_LENGTH,
-    corpus_folder,
-    tokenizer_model,
-    write_config,
-)
+from attnmt.text.lines import read_lines, write_lines
+from speed_bench.settings import Shape, corpus_folder, write_config
 
-SENTENCES = 256  # of a batch, about 4,000 target tokens
+SENTENCE = 16  # target tokens, about
+SAVED_EVERY, JUDGED_BY = 20, 20  # updates, sentences: it saves what it has validated
 _JOEYNMT = {
     **{"optimizer": "adam", "learning_rate": 1e-3, "normalization": "tokens"},
     # There is no constant rate: a plateau fails with this torch.
     **{"scheduling": "exponential", "decrease_factor": 1.0},
     **{"label_smoothing": 0.1, "clip_grad_norm": 1.0, "epochs": 100},
-    **{"batch_type": "sentence", "batch_size": SENTENCES, "overwrite": True},
-    **{"logging_freq": 1, "validation_freq": 10**6},
+    **{"batch_type": "sentence", "overwrite": True, "logging_freq": 1},
 }
 
 
-def train(python: str, folder: Path, updates: int) -> list[str]:
-    config = _config(folder, {"updates": updates}, {})
-    path = write_config(config, folder / "config.yaml")
+def train(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
+    saves = SAVED_EVERY if shape.saves else 10**6
+    how = {"updates": updates, "validation_freq": saves}
+    how["batch_size"] = shape.batch_tokens // SENTENCE
+    path = write_config(_config(folder, shape, how, {}), folder / "config.yaml")
     return [python, "-m", "joeynmt", "train", str(path), "--skip-test"]
 
 
 def translate(
-    python: str, folder: Path, text: Path, output: Path, beam: int, batch: int
+    python: str,
+    folder: Path,
+    shape: Shape,
+    text: Path,
+    output: Path,
+    beam: int,
+    batch: int,
+    length: int | None = None,
 ) -> list[str]:
     how = {"beam_size": beam, "beam_alpha": 1.0, "batch_size": batch}
-    length = {"min_output_length": FORCED_LENGTH, "max_output_length": FORCED_LENGTH}
-    path = write_config(_config(folder, {}, how | length), folder / "translate.yaml")
+    if length:
+        how |= {"min_output_length": length, "max_output_length": length}
+    config = _config(folder, shape, {}, how)
+    path = write_config(config, folder / "translate.yaml")
     # With an option for the output it fails after all is translated.
     words = f'"{python}" -m joeynmt translate "{path}" < "{text}" > "{output}"'
     return ["sh", "-c", words]
 
 
 def _config(
-    folder: Path, training: dict[str, Any], testing: dict[str, Any]
+    folder: Path, shape: Shape, training: dict[str, Any], testing: dict[str, Any]
 ) -> dict[str, Any]:
-    model = tokenizer_model()
+    model, units = shape.tokenizer, shape.units
 
     def side(language: str) -> dict[str, Any]:
         return {
@@ -64,7 +72,7 @@ def _config(
         "random_seed": 1,
         "data": {
             "train": str(corpus_folder() / "train"),
-            "dev": str(corpus_folder() / "val"),
+            "dev": str(_some_of_val(folder / "dev")),
             "dataset_type": "plain",
             "src": side("en"),
             "trg": side("de"),
@@ -72,7 +80,20 @@ def _config(
         "testing": {"beam_size": 1, "batch_size": 64, **testing},
         "training": {**_JOEYNMT, **training},
         "model": {
-            "encoder": {**recurrent, "bidirectional": True, "hidden_size": 256},
-            "decoder": {**recurrent, **fed, "hidden_size": 512, "hidden_dropout": 0.3},
+            "encoder": {**recurrent, "bidirectional": True, "hidden_size": units // 2},
+            "decoder": {
+                **recurrent,
+                **fed,
+                "hidden_size": units,
+                "hidden_dropout": 0.3,
+            },
         },
     }
+
+
+def _some_of_val(prefix: Path) -> Path:
+    for language in ("en", "de"):
+        lines = islice(read_lines(corpus_folder() / f"val.{language}"), JUDGED_BY)
+        prefix.parent.mkdir(parents=True, exist_ok=True)
+        write_lines(Path(f"{prefix}.{language}"), lines)
+    return prefix

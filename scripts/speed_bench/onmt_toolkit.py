@@ -1,33 +1,30 @@
 """OpenNMT-py as it comes. It reads text that was cut into pieces beforehand."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from attnmt.text.lines import read_lines, write_lines
 from attnmt.text.spm import load_processor
 from speed_bench.protocol import Failed
-from speed_bench.settings import (
-    BATCH_TOKENS,
-    FORCED_LENGTH,
-    corpus_folder,
-    tokenizer_model,
-    write_config,
-)
+from speed_bench.settings import Shape, corpus_folder, write_config
 
+SAVED_EVERY = 50  # updates
 _ONMT = {
     **{"word_vec_size": 256, "encoder_type": "brnn", "decoder_type": "rnn"},
-    **{"rnn_type": "LSTM", "hidden_size": 512, "layers": 1, "bridge": True},
+    **{"rnn_type": "LSTM", "layers": 1, "bridge": True},
     **{"global_attention": "general", "input_feed": 1, "dropout": [0.3]},
     **{"optim": "adam", "learning_rate": 1e-3, "max_grad_norm": 1.0},
     **{"label_smoothing": 0.1, "batch_type": "tokens", "normalization": "tokens"},
-    **{"batch_size": BATCH_TOKENS, "bucket_size": 29000, "num_workers": 0},
+    **{"bucket_size": 29000, "num_workers": 0},
     **{"accum_count": [1], "report_every": 1, "valid_steps": 10**6, "seed": 1},
 }
 
 
-def train(python: str, folder: Path, updates: int) -> list[str]:
+def train(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
+    model, texts = shape.tokenizer, corpus_folder()
     names = ("train.en", "train.de", "val.en", "val.de")
-    paths = [_pieces(corpus_folder() / name, folder / name) for name in names]
-    vocabulary = list(read_lines(tokenizer_model().with_suffix(".vocab")))[4:]
+    paths = [_pieces(texts / name, folder / name, model) for name in names]
+    vocabulary = list(read_lines(model.with_suffix(".vocab")))[4:]
     # A frequency is expected; the order is all that is made of it.
     counted = [f"{piece}\t{len(vocabulary) - i}" for i, piece in enumerate(vocabulary)]
     write_lines(folder / "vocabulary", counted)
@@ -41,8 +38,10 @@ def train(python: str, folder: Path, updates: int) -> list[str]:
             for name, (source, target) in corpora.items()
         },
         **_ONMT,
+        "hidden_size": shape.units,
+        "batch_size": shape.batch_tokens,
         "train_steps": updates,
-        "save_checkpoint_steps": updates,
+        "save_checkpoint_steps": SAVED_EVERY if shape.saves else updates,
         "save_model": str(folder / "model"),
     }
     path = write_config(config, folder / "config.yaml")
@@ -50,28 +49,45 @@ def train(python: str, folder: Path, updates: int) -> list[str]:
 
 
 def translate(
-    python: str, folder: Path, text: Path, output: Path, beam: int, batch: int
+    python: str,
+    folder: Path,
+    shape: Shape,
+    text: Path,
+    output: Path,
+    beam: int,
+    batch: int,
+    length: int | None = None,
 ) -> list[str]:
-    models = sorted(folder.glob("model_step_*.pt"))
+    models = sorted(folder.glob("model_step_*.pt"), key=_step)
     if not models:
         raise Failed(f"no model in {folder}")
     options: dict[str, object] = {
         "model": models[-1],
-        "src": _pieces(text, folder / "text"),
+        "src": _pieces(text, folder / "text", shape.tokenizer),
         "output": output,
         "beam_size": beam,
         "batch_size": batch,
-        "min_length": FORCED_LENGTH,
-        "max_length": FORCED_LENGTH,
     }
+    if length:
+        options |= {"min_length": length, "max_length": length}
     given = [word for key, x in options.items() for word in (f"-{key}", str(x))]
     return [python, "-m", "onmt.bin.translate", *given]
 
 
-def _pieces(text: Path, output: Path) -> Path:
+def plain(lines: Iterable[str], tokenizer: Path) -> list[str]:
+    """The text that translations are of, which are pieces with blanks between them."""
+    processor = load_processor(tokenizer.read_bytes())
+    return [processor.decode(line.split()) for line in lines]
+
+
+def _step(model: Path) -> int:
+    return int(model.stem.rpartition("_")[2])
+
+
+def _pieces(text: Path, output: Path, tokenizer: Path) -> Path:
     """Cut a text into pieces with blanks between them."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    processor = load_processor(tokenizer_model().read_bytes())
+    processor = load_processor(tokenizer.read_bytes())
     pieces = processor.encode(list(read_lines(text)), out_type=str)
     write_lines(output, map(" ".join, pieces))
     return output

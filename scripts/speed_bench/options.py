@@ -12,3 +12,4 @@ class Options(NamedTuple):
     run: Path | None  # whose weights translate; none: initial weights
     rounds: int
     seconds: float  # of a turn in training
+    minutes: float  # of a training in quality

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,15 @@ TRAINING: Settings = {
     "label_smoothing": 0.1,
     "clip_norm": 1.0,
 }
+
+
+class Shape(NamedTuple):
+    """What the toolkits train."""
+
+    tokenizer: Path  # a SentencePiece model of both languages
+    units: int = 512  # of the decoder; the encoder has half of them either way
+    batch_tokens: int = BATCH_TOKENS
+    saves: bool = False  # on the way, and not only at the end
 
 
 def model_settings(style: str, units: int = 512) -> Settings:
@@ -81,6 +90,11 @@ def tokenizer_model() -> Path:
     folder = CACHE / "tokenizer"
     prepare_tokenizers(Config.model_validate(multi30k("luong")), folder)
     return folder / "shared.model"
+
+
+def bench_shape() -> Shape:
+    """That of the model whose speed is measured."""
+    return Shape(tokenizer_model())
 
 
 def write_config(settings: Settings, path: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from speed_bench import joeynmt_toolkit, onmt_toolkit
-from speed_bench.settings import multi30k, tokenizer_model, write_config
+from speed_bench.settings import Shape, multi30k, write_config
 
 STYLE = "luong+feeding"
 SAVED = 2  # updates of a model whose translations have forced lengths
@@ -15,8 +15,8 @@ SAVED = 2  # updates of a model whose translations have forced lengths
 class Training(NamedTuple):
     """Training as a whole command."""
 
-    # interpreter, folder for all that it writes, updates -> words
-    command: Callable[[str, Path, int], list[str]]
+    # interpreter, folder for all that it writes, shape, updates -> words
+    command: Callable[[str, Path, Shape, int], list[str]]
     report: re.Pattern[str]  # in its log: target tokens a second
 
     def rate(self, line: str) -> float | None:
@@ -29,15 +29,16 @@ class Toolkit(NamedTuple):
     """What a toolkit does."""
 
     training: Training
-    # interpreter, folder of the training, text, output, beam, batch -> words
-    translate: Callable[[str, Path, Path, Path, int, int], list[str]]
+    # interpreter, folder of the training, shape, text, output, beam, batch and the
+    # length that all translations are forced to, if any -> words
+    translate: Callable[[str, Path, Shape, Path, Path, int, int, int | None], list[str]]
 
 
-def train_attnmt(python: str, folder: Path, updates: int) -> list[str]:
+def train_attnmt(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
     """`attnmt train`, with the tokenizer of all sides."""
     settings = multi30k(STYLE)
     settings["run_dir"] = str(folder / "run")
-    settings["tokenizer"]["source_model"] = str(tokenizer_model())
+    settings["tokenizer"]["source_model"] = str(shape.tokenizer)
     settings["training"] |= {"report_every": 5, "max_steps": updates}
     config = write_config(settings, folder / "config.yaml")
     return [python, "-m", "attnmt", "train", str(config), "--resume", "never"]

@@ -11,10 +11,11 @@ from speed_bench.forced_run import forced_pieces, make_forced_run
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Row
-from speed_bench.settings import FORCED_LENGTH
+from speed_bench.settings import FORCED_LENGTH, bench_shape
 from speed_bench.toolkits import SAVED, TOOLKITS
 
 FOLDER = CACHE / "translation"
+LIKELY = 20  # target pieces of a source piece in a shortlist
 
 
 class Job(NamedTuple):
@@ -55,12 +56,18 @@ def make_sides(options: Options) -> tuple[dict[str, Side], list[Row]]:
 
 
 def _attnmt(engine: str, original: Path | None) -> Side:
-    run = make_forced_run(original, FOLDER / engine)
-    attnmt, chosen = [sys.executable, "-m", "attnmt"], []
+    """`engine` may name what is beside it: tensorflow+shortlist, litert+int8."""
+    engine, _, beside = engine.partition("+")
+    run = make_forced_run(original, FOLDER / f"{engine}{beside}")
+    attnmt, chosen = [sys.executable, "-m", "attnmt"], ["--engine", engine]
+    log = FOLDER / f"{engine}{beside}.log"
     if engine != "tensorflow":
         export = [*attnmt, "export", "--run", str(run), "--format", engine]
-        run_command(export, environment(), FOLDER / f"{engine}.export.log")
-        chosen = ["--engine", engine]
+        precision = ["--precision", beside] if beside else []
+        run_command([*export, *precision], environment(), log)
+    elif beside:
+        run_command([*attnmt, "shortlist", "--run", str(run)], environment(), log)
+        chosen += ["--shortlist", str(LIKELY)]
 
     def command(job: Job) -> list[str]:
         files = [str(job.text), "--output", str(job.output), "--run", str(run)]
@@ -82,10 +89,15 @@ def _torch(original: Path | None) -> Side:
 
 def _toolkit(name: str) -> Side:
     python, folder, toolkit = peer_python(name), FOLDER / name, TOOLKITS[name]
-    command = toolkit.training.command(python, folder, SAVED)
+    shape = bench_shape()
+    command = toolkit.training.command(python, folder, shape, SAVED)
     run_command(command, environment(), FOLDER / f"{name}.train.log")
     return Side(
-        lambda job: toolkit.translate(python, folder, *job),
+        lambda job: toolkit.translate(
+            *(python, folder, shape),
+            *(job.text, job.output, job.beam, job.batch),
+            FORCED_LENGTH,
+        ),
         lambda lines: FORCED_LENGTH * len(lines),
         name,
     )

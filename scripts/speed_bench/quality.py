@@ -1,0 +1,89 @@
+"""Quality after minutes: trainings are stopped, what they saved translates.
+
+attnmt has a configuration that is made for it, the toolkits the same units and batches
+and the pieces that attnmt has learnt in its own time.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import sacrebleu
+
+from attnmt.text.lines import read_lines
+from speed_bench import onmt_toolkit
+from speed_bench.commands import Printed, run_command
+from speed_bench.environments import CACHE, ROOT, environment, peer_python
+from speed_bench.options import Options
+from speed_bench.protocol import Failed
+from speed_bench.results import Figures, Row, row
+from speed_bench.settings import Shape, corpus_folder
+from speed_bench.toolkits import TOOLKITS
+
+FOLDER = CACHE / "quality"
+CONFIG = ROOT / "configs" / "multi30k_ten_minutes.yaml"
+UNITS, BATCH_TOKENS = 384, 1500  # as there
+BEAM, BATCH = 5, 64
+ENDLESS = 100_000  # updates
+TITLES = {"bleu": "BLEU", "minutes": "minutes", "cores": "cores"}
+
+
+def measure(options: Options) -> list[Row]:
+    """One training a side, one after the other; the validation set is translated."""
+    case = f"Multi30k val after {options.minutes:g} minutes"
+    rows = []
+    for name in ("attnmt", *(name for name in options.peers if name in TOOLKITS)):
+        print(f"quality: {name}", file=sys.stderr)
+        shutil.rmtree(FOLDER / name, ignore_errors=True)
+        try:
+            side = _attnmt if name == "attnmt" else _toolkit
+            rows.append(row("quality", case, name, [side(name, options.minutes)]))
+        except Failed as reason:
+            rows.append(Row("quality", case, name, {}, [], str(reason)))
+    return rows
+
+
+def _attnmt(name: str, minutes: float) -> Figures:
+    run, output = FOLDER / name / "run", FOLDER / name / "val.de"
+    attnmt = [sys.executable, "-m", "attnmt"]
+    figures = _train([*attnmt, "train", str(CONFIG), *_set(run)], name, minutes)
+    text = str(corpus_folder() / "val.en")
+    translate = [*attnmt, "translate", text, "--run", str(run), "--output", str(output)]
+    run_command(translate, environment(), FOLDER / f"{name}.translate.log")
+    return figures | {"bleu": _bleu(list(read_lines(output)))}
+
+
+def _set(run: Path) -> list[str]:
+    return ["--set", f"run_dir={run}", "--set", "training.report_every=5"]
+
+
+def _toolkit(name: str, minutes: float) -> Figures:
+    learnt = FOLDER / "attnmt" / "run" / "tokenizer" / "shared.model"
+    shape = Shape(learnt, UNITS, BATCH_TOKENS, saves=True)
+    python, folder, toolkit = peer_python(name), FOLDER / name, TOOLKITS[name]
+    command = toolkit.training.command(python, folder, shape, ENDLESS)
+    figures = _train(command, name, minutes)
+    text, output = corpus_folder() / "val.en", folder / "translation"
+    job = text, output, BEAM, BATCH, None
+    translate = toolkit.translate(python, folder, shape, *job)
+    run_command(translate, environment(), FOLDER / f"{name}.translate.log")
+    lines = list(read_lines(output))
+    if name == "onmt":
+        lines = onmt_toolkit.plain(lines, shape.tokenizer)
+    return figures | {"bleu": _bleu(lines)}
+
+
+def _train(command: list[str], name: str, minutes: float) -> Figures:
+    def over(line: Printed) -> bool:
+        return line.seconds > 60 * minutes
+
+    ended = run_command(command, environment(), FOLDER / f"{name}.log", over)
+    cores = ended.cpu_seconds / ended.seconds
+    return {"minutes": ended.seconds / 60, "cores": cores}
+
+
+def _bleu(lines: list[str]) -> float:
+    references = list(read_lines(corpus_folder() / "val.de"))
+    if len(lines) != len(references):
+        raise Failed(f"{len(references)} lines gave {len(lines)} translations")
+    return sacrebleu.corpus_bleu(lines, [references]).score
