@@ -17,6 +17,7 @@ from attnmt.layers.attention import Memory, Tensor, build_attention
 from attnmt.layers.copying import Copying, at_a_step, at_positions, mixture
 from attnmt.layers.decoder import Masks
 from attnmt.layers.dropout import Seed, dropout, fold_in, word_dropout
+from attnmt.layers.lexical import Lexical
 from attnmt.search import Seen
 
 PAD = 0
@@ -75,12 +76,16 @@ class Seq2Seq(keras.Model):
         )
         self.tied = tie != "none"
         self.copies = config.decoder.copy_source
-        if self.copies and attention.align_kind != "token":
-            raise ConfigError(
-                "model.decoder.copy_source: expected false, because the weights of "
-                f"model.attention.type {config.attention.type} are not over source "
-                "tokens, found true"
-            )
+        lexical = config.decoder.lexical
+        for name, wanted in (("copy_source", self.copies), ("lexical", lexical)):
+            if wanted and attention.align_kind != "token":
+                raise ConfigError(
+                    f"model.decoder.{name}: expected false, because the weights of "
+                    f"model.attention.type {config.attention.type} are not over source "
+                    "tokens, found true"
+                )
+        self.lexical = Lexical(size, target_vocabulary) if lexical else None
+        self.reads_source = self.copies or lexical  # its ids, at every step
         self.projection = Projection(depth, target_vocabulary, self.tied)
         self.built = True
 
@@ -110,7 +115,7 @@ class Seq2Seq(keras.Model):
     ) -> tuple[Tensor, Seen, DecoderState]:
         """One piece [batch] -> logits [batch, vocabulary], what it saw, next state.
 
-        `source` [batch, source] are the ids behind the memory; only copying reads them.
+        `source` [batch, source] are the ids behind the memory, for `reads_source`.
         With an `output` layer the logits are those of its pieces.
         """
         inputs = self.decoder.inputs(self.target_embedding(token))
@@ -119,7 +124,12 @@ class Seq2Seq(keras.Model):
         seen, copying = Seen(made.weights, made.extras), None
         if self.copies:
             copying = at_a_step(seen.extras["p_gen"], seen.weights, source)
-        return self.logits(made.attentional, copying, output), seen, state
+        vectors = made.attentional
+        if self.lexical:
+            words = self.source_embedding(source)
+            weights = tf.expand_dims(seen.weights, -2)  # one target position
+            vectors = self.beside(vectors[:, None], weights, words)[:, 0]
+        return self.logits(vectors, copying, output), seen, state
 
     def call(
         self, source: Tensor, target_in: Tensor, seed: Seed = None
@@ -144,12 +154,25 @@ class Seq2Seq(keras.Model):
         """
         encoded, memory = self.encode(source, fold_in(seed, 2))
         embedded = self._embed(self.target_embedding, target_in, fold_in(seed, 3))
+        report = report or self.reads_source
         output = self.decoder(
-            embedded, encoded, memory, fold_in(seed, 4), report=report or self.copies
+            embedded, encoded, memory, fold_in(seed, 4), report=report
         )
-        drop = self.drops.output, fold_in(seed, 5), self.along
-        attentional = dropout(output.attentional, *drop)
-        return attentional, Seen(output.weights, output.extras)
+        vectors = output.attentional
+        if self.lexical:
+            words = self.source_embedding(source)
+            vectors = self.beside(vectors, output.weights, words)
+        vectors = dropout(vectors, self.drops.output, fold_in(seed, 5), self.along)
+        return vectors, Seen(output.weights, output.extras)
+
+    def beside(self, attentional: Tensor, weights: Tensor, words: Tensor) -> Tensor:
+        """What logits are made of, [batch, target, depth], as `Lexical` wants it.
+
+        Of attentional vectors, the weights that led to them and the source embeddings.
+        """
+        if not self.lexical:
+            return attentional
+        return tf.concat([attentional, self.lexical(weights, words)], axis=-1)
 
     def logits_at(
         self, attentional: Tensor, seen: Seen, source: Tensor, chosen: Tensor
@@ -174,7 +197,12 @@ class Seq2Seq(keras.Model):
 
         With something to copy, [rows, depth], they are log-probabilities.
         """
-        if output is None:
+        if output is None and self.lexical:
+            matrix, bias = self.output_weights
+            matrix = tf.cast(matrix, attentional.dtype)
+            product = tf.matmul(attentional, matrix, transpose_b=True)
+            logits = tf.cast(product, "float32") + bias
+        elif output is None:
             table = self.target_embedding.table if self.tied else None
             logits = self.projection(attentional, table)
         else:
@@ -185,8 +213,10 @@ class Seq2Seq(keras.Model):
     def output_weights(self) -> tuple[Tensor, Tensor]:
         """The projection's matrix [vocabulary, depth] and bias [vocabulary]."""
         tied = self.target_embedding.table
-        matrix = tied if self.tied else self.projection.kernel
-        return matrix.value, self.projection.bias.value
+        matrix = (tied if self.tied else self.projection.kernel).value
+        if self.lexical:
+            matrix = tf.concat([matrix, self.lexical.kernel.value], axis=1)
+        return matrix, self.projection.bias.value
 
     def output_layer(self, pieces: Tensor | None = None) -> OutputLayer:
         """The projection to all pieces, or only to these [pieces]."""

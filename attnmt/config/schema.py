@@ -266,6 +266,12 @@ class Decoder(Section):
         "weights of the attention, See et al. (2017); needs one shared vocabulary.",
     )
 
+    lexical: bool = Field(
+        default=False,
+        description="Also choose pieces by the source words that are read, Nguyen & "
+        "Chiang (2018): for rare words and few pairs.",
+    )
+
     @model_validator(mode="after")
     def _has_layers_above(self) -> "Decoder":
         if self.style.startswith("gnmt") and self.layers < 2:
@@ -417,6 +423,11 @@ class Training(Section):
     label_smoothing: Rate = Field(
         default=0.1, description="Probability spread evenly over the vocabulary."
     )
+    consistency: Annotated[float, Field(ge=0.0)] = Field(
+        default=0.0,
+        description="Weight of the difference that dropout makes between two readings "
+        "of a batch, R-Drop of Liang et al. (2021), who take 5; doubles the work.",
+    )
     clip_norm: Annotated[float, Field(ge=0.0)] = Field(
         default=5.0,
         description="Largest global norm of a gradient; 0 turns clipping off.",
@@ -567,7 +578,7 @@ class Runtime(Section):
     )
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = Field(
         default="auto",
-        description="auto is mixed_bfloat16 on a GPU that has it, or float32.",
+        description="auto is float32; a GPU multiplies it as TensorFloat-32.",
     )
     threads: Count | Literal["auto"] = Field(
         default="auto", description="Processor threads; auto leaves it to TensorFlow."

@@ -107,9 +107,9 @@ def _front(state: Any) -> Front:
 
 
 def _encode(network: Seq2Seq, source: Tensor) -> tuple[Any, Any]:
-    """What a step reads and the first state; ids are read where they are copied."""
+    """What a step reads and the first state; ids only where they are read too."""
     encoded = network.encode(source)
-    read = encoded.memory, source if network.copies else ()
+    read = encoded.memory, source if network.reads_source else ()
     return read, network.start(encoded)
 
 

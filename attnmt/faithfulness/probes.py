@@ -135,7 +135,8 @@ class Prober:
             encoded, memory = self.network.encode(pieces.source)
             encoded, memory, pieces = _repeated((encoded, memory, pieces), variants)
             memory = memory._replace(keep=tf.reshape(keep, [-1, size]))
-            log_probs = self._log_probs(pieces, encoded, memory)
+            words = self.network.source_embedding(pieces.source)
+            log_probs = self._log_probs(pieces, encoded, memory, words)
         return tf.reshape(log_probs, [probes, variants])
 
     def _slopes(self, pieces: Pieces) -> tuple[Tensor, Tensor]:
@@ -151,7 +152,7 @@ class Prober:
             tape.watch(scaled)
             encoded = network.encoder(scaled, mask)
             memory = network.decoder.attention.prepare(encoded.values, mask)
-            log_probs = self._log_probs(pieces, encoded, memory)
+            log_probs = self._log_probs(pieces, encoded, memory, scaled)
         products = tf.reduce_sum(tape.gradient(log_probs, scaled) * vectors, axis=-1)
         by_place = tf.reshape(products, [-1, count, tf.shape(products)[1]])
         return tf.reshape(log_probs, [-1, count]), tf.cast(by_place, tf.float32)
@@ -164,14 +165,18 @@ class Prober:
         contexts = self.network.decoder.attention.read(memory, alone)
         return tf.norm(tf.cast(contexts, tf.float32), axis=-1)
 
-    def _log_probs(self, pieces: Pieces, encoded: Encoded, memory: Any) -> Tensor:
-        """Of the pieces, [row]."""
+    def _log_probs(
+        self, pieces: Pieces, encoded: Encoded, memory: Any, words: Tensor
+    ) -> Tensor:
+        """Of the pieces, [row]; `words` are the embeddings of the source."""
         network = self.network
         embedded = network.target_embedding(pieces.target_in)
-        output = network.decoder(embedded, encoded, memory, report=network.copies)
+        report = network.reads_source
+        output = network.decoder(embedded, encoded, memory, report=report)
         here = tf.one_hot(pieces.position, tf.shape(embedded)[1], True, False)
         seen = Seen(output.weights, output.extras)
-        logits = network.logits_at(output.attentional, seen, pieces.source, here)
+        vectors = network.beside(output.attentional, output.weights, words)
+        logits = network.logits_at(vectors, seen, pieces.source, here)
         return tf.gather(tf.nn.log_softmax(logits), pieces.label, batch_dims=1)
 
 

@@ -22,6 +22,7 @@ _ROWS = {
     "target_embedding.table": 1,
     "projection.kernel": 1,
     "projection.bias": 1,
+    "lexical.kernel": 1,
 }
 
 

@@ -1,26 +1,15 @@
-"""What training minimises: cross entropy with label smoothing, over real tokens.
-
-To it may be added what the attention does wrong: reading twice, or the wrong words.
-"""
+"""What training minimises: cross entropy with label smoothing, over real tokens."""
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
-from attnmt.layers.dropout import Seed
+from attnmt.layers.dropout import Seed, fold_in
 from attnmt.model import PAD, Seq2Seq
+from attnmt.search import Seen
+from attnmt.training.attention_loss import Guide, coverage_loss, guided_loss
 from attnmt.training.output_loss import Sums, projected_cross_entropy
-
-EPSILON = 1e-6  # added to a weight before its logarithm
-
-
-class Guide(NamedTuple):
-    """Where the attention should look."""
-
-    links: Tensor  # [links, 3] int32: place in the batch, target and source position
-    shares: Tensor  # [links] float32, of the weights of that target position
-    weight: Tensor  # of the loss
 
 
 class Totals(NamedTuple):
@@ -41,56 +30,53 @@ def totals(
     seed: Seed = None,
     coverage_weight: float = 0.0,
     guide: Guide | None = None,
+    consistency: float = 0.0,
 ) -> Totals:
-    """Loss sums of ids [batch, source], [batch, target], [batch, target]."""
+    """Loss sums of ids [batch, source], [batch, target], [batch, target].
+
+    With `consistency` the batch is read twice, and the loss is half of that of R-Drop,
+    Liang et al. (2021), eq. 4: what a difference of two dropouts makes is part of it.
+    """
     report = coverage_weight > 0.0 or guide is not None
-    attentional, seen = model.read(source, target_in, seed, report=report)
     real = tf.not_equal(target_out, PAD)
     labels = tf.boolean_mask(target_out, real)  # [tokens]
-    if seed is None or model.copies:
+
+    def told(sums: Sums, seen: Seen) -> Totals:
+        loss = sums.smoothed
+        if coverage_weight > 0.0:
+            loss += coverage_weight * coverage_loss(seen.weights, real)
+        if guide is not None:
+            loss += guide.weight * guided_loss(seen.weights, guide)
+        tokens = tf.cast(tf.size(labels), tf.float32)
+        return Totals(loss, sums.exact, sums.correct, tokens)
+
+    def whole(seed: Seed) -> tuple[Tensor, Totals]:
+        attentional, seen = model.read(source, target_in, seed, report=report)
         logits = model.logits_at(attentional, seen, source, real)
-        sums = whole_cross_entropy(logits, labels, smoothing)
-    else:  # the same for a training, which has no use for the logits themselves
-        chosen = tf.boolean_mask(attentional, real)  # [tokens, depth]
-        matrix, bias = model.output_weights
-        sums = projected_cross_entropy(chosen, matrix, bias, labels, smoothing)
-    loss = sums.smoothed
-    if coverage_weight > 0.0:
-        loss += coverage_weight * coverage_loss(seen.weights, real)
-    if guide is not None:
-        loss += guide.weight * guided_loss(seen.weights, guide)
-    return Totals(
-        loss,
-        sums.exact,
-        sums.correct,
-        tf.cast(tf.size(labels), tf.float32),
-    )
+        return logits, told(whole_cross_entropy(logits, labels, smoothing), seen)
+
+    if seed is not None and consistency > 0.0:
+        (one, first), (two, second) = (whole(fold_in(seed, i)) for i in range(2))
+        mean = Totals(*((a + b) / 2.0 for a, b in zip(first, second, strict=True)))
+        apart = consistency / 2.0 * divergence(one, two)
+        return mean._replace(loss=mean.loss + apart)
+    if seed is None or model.copies:
+        return whole(seed)[1]
+    # The same for a training, which has no use for the logits themselves.
+    attentional, seen = model.read(source, target_in, seed, report=report)
+    chosen = tf.boolean_mask(attentional, real)  # [tokens, depth]
+    matrix, bias = model.output_weights
+    sums = projected_cross_entropy(chosen, matrix, bias, labels, smoothing)
+    return told(sums, seen)
 
 
-def coverage_loss(weights: Tensor, real: Tensor) -> Tensor:
-    """sum_t sum_j min(a_tj, c_tj) with c_t the sum of a before t, a scalar.
+def divergence(one: Tensor, two: Tensor) -> Tensor:
+    """Half of KL(p, q) + KL(q, p), summed over rows of logits [rows, vocabulary].
 
-    See et al. (2017), eq. 10 to 12, of weights [batch, (head,) target, source] where
-    `real` [batch, target]; heads are averaged.
+    Liang et al. (2021), eq. 2.
     """
-    weights = _mean_of_heads(weights)
-    before = tf.cumsum(weights, axis=1, exclusive=True)
-    twice = tf.reduce_sum(tf.minimum(weights, before), axis=-1)  # [batch, target]
-    return tf.reduce_sum(tf.where(real, twice, 0.0))
-
-
-def guided_loss(weights: Tensor, guide: Guide) -> Tensor:
-    """-sum of shares times log(weight + epsilon) over the links, a scalar.
-
-    Chen et al. (2016), section 3.2, in the form of Marian; target positions without a
-    link cost nothing. Heads of weights [batch, (head,) target, source] are averaged.
-    """
-    linked = tf.gather_nd(_mean_of_heads(weights), guide.links)  # [links]
-    return -tf.reduce_sum(guide.shares * tf.math.log(linked + EPSILON))
-
-
-def _mean_of_heads(weights: Tensor) -> Tensor:
-    return weights if weights.shape.rank == 3 else tf.reduce_mean(weights, axis=1)
+    p, q = tf.nn.log_softmax(one), tf.nn.log_softmax(two)
+    return 0.5 * tf.reduce_sum((tf.exp(p) - tf.exp(q)) * (p - q))
 
 
 def whole_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Sums:

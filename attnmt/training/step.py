@@ -12,9 +12,10 @@ from attnmt.config import schema
 from attnmt.layers.attention import Tensor
 from attnmt.model import IDS, Seq2Seq, named_weights
 from attnmt.text.batches import Batch
+from attnmt.training.attention_loss import Guide
 from attnmt.training.average import Average
 from attnmt.training.guidance import GuidedBatch
-from attnmt.training.objective import Guide, Totals, totals
+from attnmt.training.objective import Totals, totals
 from attnmt.training.optimizer import make_optimizer
 
 _BATCH = [IDS, IDS, IDS]
@@ -133,6 +134,7 @@ class Trainer:
                 seed,
                 self.config.coverage_loss,
                 Guide(*guide) if guide else None,
+                self.config.consistency,
             )
             loss = self.optimizer.scale_loss(result.loss)
         variables = [variable.value for variable in self.variables]

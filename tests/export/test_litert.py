@@ -35,6 +35,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     *(({"type": "additive", "coverage": name}, {}) for name in COVERAGES),
     ({"type": "scaled_dot", "heads": 2}, {}),
     ({"type": "additive", "heads": 2, "coverage": "gated"}, {"copy_source": True}),
+    ({"type": "additive"}, {"lexical": True}),
     ({"type": "general"}, {"style": "bahdanau"}),
     ({"type": "general"}, {"layer_norm": True}),
     ({"type": "general"}, {"style": "gnmt_v2", "layers": 2, "cell": "gru"}),

@@ -14,8 +14,8 @@ from attnmt.errors import ConfigError, DataError
 from attnmt.model import build_model
 from attnmt.text.encoded import prepare_corpus
 from attnmt.text.tokenizer import prepare_tokenizers
+from attnmt.training.attention_loss import Guide, coverage_loss, guided_loss
 from attnmt.training.guidance import GuidedBatch, _teach, guided_batch, prepare_links
-from attnmt.training.objective import Guide, coverage_loss, guided_loss
 from attnmt.training.session import train
 from attnmt.training.step import Trainer
 

@@ -5,8 +5,9 @@ import pytest
 import tensorflow as tf
 
 from attnmt.config import schema
+from attnmt.layers.dropout import fold_in
 from attnmt.model import PAD, Seq2Seq, build_model
-from attnmt.training.objective import cross_entropy, totals
+from attnmt.training.objective import cross_entropy, divergence, totals
 
 TOKENS, VOCABULARY = 5, 7
 
@@ -125,3 +126,37 @@ def test_a_training_has_the_loss_and_the_gradients_of_the_plain_path(tie):
 
     for x, expected in zip(measured(tf.constant([1, 2])), measured(None), strict=True):
         np.testing.assert_allclose(x, expected, atol=1e-5)
+
+
+def test_the_divergence_is_that_of_both_directions():
+    draw = np.random.default_rng(4)
+    p, q = (np.exp(draw.normal(size=(TOKENS, VOCABULARY)) * 2) for _ in range(2))
+    p, q = (x / x.sum(axis=1, keepdims=True) for x in (p, q))
+    there, back = (p * np.log(p / q)).sum(), (q * np.log(q / p)).sum()
+    one, two = tf.constant(np.log(p) + 5.0), tf.constant(np.log(q) - 3.0)
+    np.testing.assert_allclose(divergence(one, two), (there + back) / 2, rtol=1e-6)
+    assert divergence(one, one) == 0.0
+
+
+def test_a_consistent_model_reads_the_same_twice(model):
+    seed = tf.constant([3, 4])
+    batch = model, SOURCE, TARGET_IN, TARGET_OUT, 0.1
+    found = totals(*batch, seed, consistency=5.0)
+    pairs = [totals(*batch, fold_in(seed, i)) for i in range(2)]
+    for name in ("log_loss", "correct", "tokens"):
+        mean = np.mean([getattr(pair, name) for pair in pairs])
+        np.testing.assert_allclose(getattr(found, name), mean, rtol=1e-5)
+    logits = []
+    for i in range(2):
+        attentional, seen = model.read(SOURCE, TARGET_IN, fold_in(seed, i))
+        logits.append(model.logits_at(attentional, seen, SOURCE, TARGET_OUT != PAD))
+    p, q = (np.asarray(tf.nn.log_softmax(x), np.float64) for x in logits)
+    apart = ((np.exp(p) - np.exp(q)) * (p - q)).sum() / 2
+    assert apart > 0.01  # the two dropouts do differ
+    mean = np.mean([pair.loss for pair in pairs])
+    np.testing.assert_allclose(found.loss, mean + 5.0 / 2 * apart, rtol=1e-5)
+
+
+def test_without_dropout_consistency_costs_nothing(model):
+    batch = model, SOURCE, TARGET_IN, TARGET_OUT, 0.1
+    assert totals(*batch, None, consistency=5.0) == totals(*batch)
