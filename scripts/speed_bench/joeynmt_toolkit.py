@@ -21,7 +21,6 @@ _JOEYNMT = {
 def train(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
     saves = SAVED_EVERY if shape.saves else 10**6
     how = {"updates": updates, "validation_freq": saves}
-    how["batch_size"] = shape.batch_tokens // SENTENCE
     path = write_config(_config(folder, shape, how, {}), folder / "config.yaml")
     return [python, "-m", "joeynmt", "train", str(path), "--skip-test"]
 
@@ -78,7 +77,11 @@ def _config(
             "trg": side("de"),
         },
         "testing": {"beam_size": 1, "batch_size": 64, **testing},
-        "training": {**_JOEYNMT, **training},
+        "training": {
+            **_JOEYNMT,
+            "batch_size": shape.batch_tokens // SENTENCE,
+            **training,
+        },
         "model": {
             "encoder": {**recurrent, "bidirectional": True, "hidden_size": units // 2},
             "decoder": {
