@@ -157,7 +157,7 @@ def test_more_padding_changes_nothing(model):
 
 def test_padding_gets_no_weight_and_rows_sum_to_one(model):
     _, weights = whole(model)
-    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-6)
     assert (weights[1, :, 3:] == 0.0).all()
     assert (weights[1, :, :3] > 0.0).all()
 
@@ -294,7 +294,7 @@ def test_half_precision_serves_training_and_search(precision):
         keras.config.set_dtype_policy(before)
     logits, weights = whole(model)
     assert logits.dtype == weights.dtype == np.float32
-    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-6)
     encoded = model.encode(tf.constant(SOURCE))
     assert encoded.memory.values.dtype == precision.removeprefix("mixed_")
     start = model.start(encoded)

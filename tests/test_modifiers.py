@@ -119,4 +119,4 @@ def test_attention_dropout_drops_whole_positions_and_scales_the_rest(more):
     dropped = np.asarray(model.encode(SOURCE, SEED).memory.values)
     gone = (dropped == 0.0).all(axis=-1)  # [batch, source]
     assert 0 < gone.sum() < gone.size
-    np.testing.assert_allclose(dropped[~gone], 2.0 * values[~gone], atol=1e-5)
+    np.testing.assert_allclose(dropped[~gone], 2.0 * values[~gone], atol=1e-6)

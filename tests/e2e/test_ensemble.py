@@ -32,10 +32,10 @@ def test_probabilities_and_weights_are_the_means_of_the_members(members) -> None
     for first, second, both in zip(*forced, strict=True):
         probabilities = np.exp([first.log_probs, second.log_probs])
         np.testing.assert_allclose(
-            np.exp(both.log_probs), probabilities.mean(axis=0), atol=1e-5
+            np.exp(both.log_probs), probabilities.mean(axis=0), atol=1e-6
         )
         weights = (first.weights + second.weights) / 2
-        np.testing.assert_allclose(both.weights, weights, atol=1e-5)
+        np.testing.assert_allclose(both.weights, weights, atol=1e-6)
     assert np.abs(forced[0][0].weights - forced[1][0].weights).max() > 1e-3
 
 

@@ -56,7 +56,7 @@ def test_the_lexicon_is_that_of_the_formulas():
     probabilities = dict(zip(zip(*found[:2], strict=True), found[2], strict=True))
     assert probabilities.keys() == {pair for pair in expected if pair[0]}
     for pair, probability in probabilities.items():
-        np.testing.assert_allclose(probability, expected[pair], atol=1e-5)
+        np.testing.assert_allclose(probability, expected[pair], atol=1e-6)
 
 
 def test_words_may_be_numbers():

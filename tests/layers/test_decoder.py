@@ -112,7 +112,7 @@ def test_step_by_step_is_the_whole_sequence(make_case, style, cell, layers, atte
     assert whole[0].shape == (BATCH, TARGET, DEPTH)
     assert whole[1].shape == (BATCH, TARGET, SOURCE)
     assert_equal(step_by_step(case), whole)
-    np.testing.assert_allclose(whole[1].sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(whole[1].sum(-1), 1.0, atol=1e-6)
     assert not whole[1][:, :, 3:][0].any()  # padding
 
 

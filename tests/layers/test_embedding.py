@@ -23,7 +23,7 @@ def test_the_gradient_of_a_row_is_the_sum_over_its_occurrences():
     expected = np.zeros((5, 3), np.float32)
     np.add.at(expected, ids, upstream)
     assert isinstance(gradient, tf.Tensor)  # dense: its norm is the true one
-    np.testing.assert_allclose(gradient, expected, atol=1e-5)
+    np.testing.assert_allclose(gradient, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -133,9 +133,9 @@ def test_keras_layers_with_the_same_weights_agree(inputs, kind, reverse):
     expected = expected[::-1] if reverse else expected
 
     outputs, state = run_cell(cell, inputs, REAL, reverse=reverse)
-    np.testing.assert_allclose(np.asarray(outputs)[REAL], expected[REAL], atol=1e-5)
+    np.testing.assert_allclose(np.asarray(outputs)[REAL], expected[REAL], atol=1e-6)
     for found, wanted in zip(state, states, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 @CELLS
@@ -147,9 +147,9 @@ def test_a_sentence_does_not_see_its_padding(inputs, kind, reverse):
         alone, last = run_cell(
             cell, inputs[:length, b : b + 1], REAL[:length, b : b + 1], reverse=reverse
         )
-        np.testing.assert_allclose(outputs[:length, b], alone[:, 0], atol=1e-5)
+        np.testing.assert_allclose(outputs[:length, b], alone[:, 0], atol=1e-6)
         for found, wanted in zip(state, last, strict=True):
-            np.testing.assert_allclose(found[b], wanted[0], atol=1e-5)
+            np.testing.assert_allclose(found[b], wanted[0], atol=1e-6)
 
 
 def test_a_new_lstm_remembers():
@@ -173,9 +173,9 @@ def test_single_steps_are_the_run_over_all_times(inputs, kind):
     state = start
     for t in range(TIME):
         output, state = cell.step(projected[t], state)
-        np.testing.assert_allclose(outputs[t], output, atol=1e-5)
+        np.testing.assert_allclose(outputs[t], output, atol=1e-6)
     for found, wanted in zip(last, state, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 @CELLS

@@ -34,9 +34,9 @@ def test_nested_inputs_outputs_and_states_go_along_time(time, compiled, stacks):
         outputs, state = function(tf.constant(value), tf.constant(mask))
     (double, sums), (total, (count,)) = outputs, state
     expected = np.cumsum(np.where(mask, value, 0.0), axis=0)
-    np.testing.assert_allclose(double, expected * 2, atol=1e-5)
+    np.testing.assert_allclose(double, expected * 2, atol=1e-6)
     np.testing.assert_allclose(sums, expected.sum((1, 2)), atol=1e-5)
-    np.testing.assert_allclose(total, expected[-1], atol=1e-5)
+    np.testing.assert_allclose(total, expected[-1], atol=1e-6)
     assert int(count) == time
 
 

@@ -46,5 +46,5 @@ def test_the_best_is_what_numpy_ranks_first(seed, alpha, heads) -> None:
         assert not best.tokens[i, length:].numpy().any()
         assert float(best.scores[i]) == pytest.approx(expected.score, abs=1e-5)
         weights = np.moveaxis(best.weights[i, ..., :length, :], -2, 0)
-        np.testing.assert_allclose(weights, expected.weights, atol=1e-5)
+        np.testing.assert_allclose(weights, expected.weights, atol=1e-6)
         assert not best.weights[i, ..., length:, :].numpy().any()

@@ -87,7 +87,7 @@ def test_an_update_goes_down_the_gradient_of_the_loss_per_token(eagerly):
     assert float(norm) == pytest.approx(float(expected), rel=1e-5)
     for name, value in values(model).items():
         expected = before[name] - 0.5 * np.asarray(gradients[name])
-        np.testing.assert_allclose(value, expected, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(value, expected, atol=1e-6, err_msg=name)
 
 
 def test_accumulated_batches_are_one_batch_of_all(eagerly):
@@ -141,10 +141,10 @@ def test_averages_follow_the_weights_and_take_their_place(eagerly):
             expected[name] = decay * expected[name] + (1 - decay) * value
     assert_same(trainer.model, plain.model)
     for name, mean in trainer.named_weights().items():
-        np.testing.assert_allclose(mean, expected[name], atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(mean, expected[name], atol=1e-6, err_msg=name)
     with trainer.averaged():
         for name, value in values(trainer.model).items():
-            np.testing.assert_allclose(value, expected[name], atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
     assert_same(trainer.model, plain.model)
     state = trainer.named_state()
     for name, value in values(trainer.model).items():
@@ -173,8 +173,8 @@ def test_a_long_gradient_is_cut_to_the_norm_and_a_short_one_is_not(eagerly):
     assert np.linalg.norm(steps[0]) > 0.02
     assert np.linalg.norm(steps[1]) == pytest.approx(0.01, rel=1e-3)
     expected = steps[0] * 0.01 / np.linalg.norm(steps[0])
-    np.testing.assert_allclose(steps[1], expected, atol=1e-5)
-    np.testing.assert_allclose(steps[2], steps[0], atol=1e-5)
+    np.testing.assert_allclose(steps[1], expected, atol=1e-6)
+    np.testing.assert_allclose(steps[2], steps[0], atol=1e-6)
 
 
 @pytest.fixture(scope="module")

@@ -103,15 +103,15 @@ def check_formula() -> Callable[..., None]:
         longer = np.concatenate([points["values"], noise], axis=1)
         wider = np.pad(mask, [(0, 0), (0, 3)])
         more = _step_through(attention, points["query"], longer, wider)
-        np.testing.assert_allclose(more[0], found[0], atol=1e-5)
-        np.testing.assert_allclose(more[1][..., :SOURCE], found[1], atol=1e-5)
+        np.testing.assert_allclose(more[0], found[0], atol=1e-6)
+        np.testing.assert_allclose(more[1][..., :SOURCE], found[1], atol=1e-6)
         np.testing.assert_array_equal(more[1][..., SOURCE:], 0.0)
         memory = attention.prepare(inputs["values"], mask)
         state = attention.initial_state(memory)
         if not tf.nest.flatten(state):
             whole = attention(inputs["query"], memory, state)
-            np.testing.assert_allclose(whole[0], found[0], atol=1e-5)
-            np.testing.assert_allclose(whole[1], found[1], atol=1e-5)
+            np.testing.assert_allclose(whole[0], found[0], atol=1e-6)
+            np.testing.assert_allclose(whole[1], found[1], atol=1e-6)
 
     return check
 
@@ -135,7 +135,7 @@ def check_precision(policy: Callable[[str], None]) -> Callable[..., None]:
         assert (contexts.dtype, weights.dtype) == (precision, "float32")
         np.testing.assert_array_equal(weights[0], 0.0)
         np.testing.assert_array_equal(tf.cast(contexts[0], tf.float32), 0.0)
-        np.testing.assert_allclose(tf.reduce_sum(weights[1], -1), 1.0, atol=1e-5)
+        np.testing.assert_allclose(tf.reduce_sum(weights[1], -1), 1.0, atol=1e-6)
         assert np.min(weights) >= 0.0
         variables = [v.value for v in attention.weights]
         for gradient in tape.gradient(total, [query, values, *variables]):

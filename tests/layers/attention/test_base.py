@@ -31,7 +31,7 @@ def test_rows_sum_to_one_and_padding_gets_exactly_nothing(
     _, weights = case.read()
     assert weights.dtype == np.float32
     assert (weights >= 0).all()
-    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-6)
     padding = np.broadcast_to(~case.mask[:, None], weights.shape)
     assert (weights[padding] == 0.0).all()
     assert (weights[~padding] > 0.0).all()
@@ -69,8 +69,8 @@ def test_more_padding_changes_nothing(make_case, kind):
         mask=np.pad(case.mask, [(0, 0), (0, 3)]),
     )
     context, weights = case.read()
-    np.testing.assert_allclose(more[0], context, atol=1e-5)
-    np.testing.assert_allclose(more[1][..., :5], weights, atol=1e-5)
+    np.testing.assert_allclose(more[0], context, atol=1e-6)
+    np.testing.assert_allclose(more[1][..., :5], weights, atol=1e-6)
     assert (more[1][..., 5:] == 0.0).all()
 
 
@@ -81,7 +81,7 @@ def test_sentences_of_a_batch_do_not_touch_each_other(make_case, kind):
         query=case.query[::-1], values=case.values[::-1], mask=case.mask[::-1]
     )
     for there, here in zip(swapped, case.read(), strict=True):
-        np.testing.assert_allclose(there[::-1], here, atol=1e-5)
+        np.testing.assert_allclose(there[::-1], here, atol=1e-6)
 
 
 @MECHANISMS
@@ -90,7 +90,7 @@ def test_all_positions_at_once_are_one_after_the_other(make_case, kind):
     one_by_one = [case.read(query=case.query[:, t : t + 1]) for t in range(3)]
     for i, whole in enumerate(case.read()):
         singles = np.concatenate([reading[i] for reading in one_by_one], axis=1)
-        np.testing.assert_allclose(singles, whole, atol=1e-5)
+        np.testing.assert_allclose(singles, whole, atol=1e-6)
 
 
 @MECHANISMS
@@ -122,7 +122,7 @@ def test_a_state_is_handed_on_unrounded(policy, coverage_attention, precision, d
         seen = seen + np.asarray(weights)[:, 0]
         readings.append(np.asarray(weights))
         assert keras.backend.standardize_dtype(state[0].dtype) == "float32"
-        np.testing.assert_allclose(state[0], seen, atol=1e-5)
+        np.testing.assert_allclose(state[0], seen, atol=1e-6)
     assert not np.allclose(readings[0], readings[1], atol=1e-3)
 
 
@@ -132,7 +132,7 @@ def test_softmax_survives_the_largest_scores(dtype):
     mask = ops.array([[True, True, False], [True, True, False]])
     expected = [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]
     weights = Attention(4).normalise(scores, mask)
-    np.testing.assert_allclose(weights, expected, atol=1e-5)
+    np.testing.assert_allclose(weights, expected, atol=1e-6)
 
 
 def test_a_score_for_too_few_positions_is_refused():

@@ -44,7 +44,7 @@ def test_the_length_of_query_and_values_does_not_matter(make_case):
 def test_vectors_of_zeros_read_everything_alike(make_case):
     case = make_case("cosine")
     _, weights = case.read(query=0.0 * case.query, values=0.0 * case.values)
-    np.testing.assert_allclose(weights[1], 0.2, atol=1e-5)
+    np.testing.assert_allclose(weights[1], 0.2, atol=1e-6)
 
 
 def test_the_strength_begins_as_the_option_says():

@@ -131,8 +131,8 @@ def test_more_padding_changes_nothing(coverage):
     values = np.concatenate([OTHER_DEPTH, noise], axis=1)
     padded = read(attention, values, np.pad(MASK, [(0, 0), (0, 3)]))
     context, weights = read(attention, OTHER_DEPTH)
-    np.testing.assert_allclose(padded[0], context, atol=1e-5)
-    np.testing.assert_allclose(padded[1][..., :SOURCE], weights, atol=1e-5)
+    np.testing.assert_allclose(padded[0], context, atol=1e-6)
+    np.testing.assert_allclose(padded[1][..., :SOURCE], weights, atol=1e-6)
     assert not np.any(padded[1][..., SOURCE:])
 
 

@@ -61,13 +61,13 @@ def test_the_columns_are_slots_however_long_the_source(attention):
         memory = attention.prepare(values, np.ones((BATCH, length), bool))
         assert memory.values.shape == (BATCH, SLOTS, VALUES)
         _, weights = read(attention, values, np.ones((BATCH, length), bool))
-        np.testing.assert_allclose(np.sum(weights, -1), 1.0, atol=1e-5)
+        np.testing.assert_allclose(np.sum(weights, -1), 1.0, atol=1e-6)
 
 
 def test_a_slot_knows_what_stands_in_the_source_but_not_where(attention):
     backwards = read(attention, MEMORY[:, ::-1], MASK[:, ::-1])
     for found, expected in zip(backwards, read(attention), strict=True):
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_more_padding_changes_nothing(attention):
@@ -77,7 +77,7 @@ def test_more_padding_changes_nothing(attention):
         np.pad(MASK, [(0, 0), (0, 3)]),
     )
     for found, expected in zip(more, read(attention), strict=True):
-        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 def test_every_weight_has_a_finite_gradient_that_is_not_zero(attention):

@@ -115,7 +115,7 @@ def test_a_saturated_centre_leaves_the_window_in_the_source(make_case, kind):
             if variable.shape == (7, 1):
                 variable.assign(np.full((7, 1), end))
         weights = case.read(query=30.0 + case.query)[1]
-        np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-5)
+        np.testing.assert_allclose(weights.sum(-1), 1.0, atol=1e-6)
 
 
 @KINDS

@@ -234,7 +234,7 @@ def test_gradients_in_a_graph_with_a_source_of_any_length_are_those_without():
     )
     for length in (1, SOURCE):
         inputs = (MEMORY[:, :length], MASK[:, :length])
-        np.testing.assert_allclose(any_length(*inputs), gradient(*inputs), atol=1e-5)
+        np.testing.assert_allclose(any_length(*inputs), gradient(*inputs), atol=1e-6)
 
 
 @KINDS
@@ -246,8 +246,8 @@ def test_more_padding_changes_nothing(make):
         np.pad(MASK, [(0, 0), (0, 3)]),
     )
     contexts, weights = read(attention)
-    np.testing.assert_allclose(more[0], contexts, atol=1e-5)
-    np.testing.assert_allclose(more[1][..., :SOURCE], weights, atol=1e-5)
+    np.testing.assert_allclose(more[0], contexts, atol=1e-6)
+    np.testing.assert_allclose(more[1][..., :SOURCE], weights, atol=1e-6)
     padding = ~np.pad(MASK, [(0, 0), (0, 3)])
     assert (np.asarray(more[1])[:, padding] == 0.0).all()
 

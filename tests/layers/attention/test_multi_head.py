@@ -107,7 +107,7 @@ def test_heads_keep_their_rows_and_padding_gets_nothing(options):
     attention = randomised(**options)
     context, weights = map(np.asarray, read(attention))
     assert weights.shape == (BATCH, HEADS, TARGET, SOURCE)
-    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, atol=1e-6)
     assert np.abs(weights[:, 0] - weights[:, 1]).max() > 0.01
     noise = np.full((BATCH, 2, VALUES), 9.0, np.float32)
     values = np.concatenate([SOURCES, noise], axis=1)

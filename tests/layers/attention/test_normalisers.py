@@ -48,7 +48,7 @@ def test_scores_are_divided_by_the_temperature(normaliser):
     plain = build(normaliser=normaliser)
     found = np.asarray(warm.normalise(SCORES, MASK[:, None]))
     expected = np.asarray(plain.normalise(SCORES / 2.5, MASK[:, None]))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
     assert np.abs(found - plain.normalise(SCORES, MASK[:, None])).max() > 0.01
 
 

@@ -79,7 +79,7 @@ def test_given_weights_are_reported_and_read_at_their_step_alone(kind) -> None:
     assert np.abs(later.sum(-1)[:2] - 1).max() < 1e-5
     if "heads" not in KINDS[kind]:
         context = np.einsum("bs,bsd->bd", GIVEN, case.values)
-        np.testing.assert_allclose(found[STEP][0][:2, 0], context[:2], atol=1e-5)
+        np.testing.assert_allclose(found[STEP][0][:2, 0], context[:2], atol=1e-6)
 
 
 # Where the state is another thing than the weights, or heads read apart, the weights
@@ -105,7 +105,7 @@ def test_coverage_counts_the_given_weights() -> None:
     case = pinned_case(KINDS["count"])
     own, found = read(case), read(case, GIVEN)
     before, after = (tf.nest.flatten(found[step][2][1])[0] for step in (0, STEP))
-    np.testing.assert_allclose((after - before)[:2, :, 0], GIVEN[:2], atol=1e-5)
+    np.testing.assert_allclose((after - before)[:2, :, 0], GIVEN[:2], atol=1e-6)
     assert np.abs(own[2][1] - found[2][1]).max() > 1e-3
 
 
