@@ -120,7 +120,12 @@ def lanes() -> int:
     if tf.config.get_visible_devices("GPU"):
         return 1
     threads = tf.config.threading.get_intra_op_parallelism_threads()
-    return min(threads or len(os.sched_getaffinity(0)), MOST_LANES)
+    return min(threads or processors(), MOST_LANES)
+
+
+def processors() -> int:
+    """How many this process may run on."""
+    return len(os.sched_getaffinity(0))
 
 
 def _limit_threads(threads: int) -> None:

@@ -1,6 +1,5 @@
 """Translating with an exported model under LiteRT: neither TensorFlow nor Keras."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from attnmt.config.schema import Config, Decoding
-from attnmt.devices import MOST_LANES, quiet
+from attnmt.devices import MOST_LANES, processors, quiet
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import EXTEND, START, STEP, Export, beyond_litert
 from attnmt.search.penalties import length_penalty
@@ -50,7 +49,7 @@ class LiteRTTranslator(SearchingTranslator):
                 "translate with TensorFlow"
             )
         super().__init__(tokenizers, decoding, export.attention, export.origin)
-        own = len(os.sched_getaffinity(0)) if threads == "auto" else threads
+        own = processors() if threads == "auto" else threads
         self._threads, self.lanes = own, min(own, MOST_LANES)
         self._make = partial(Searcher, export.path, bool(export.header.get("xnnpack")))
         self._free = {own: [self._make(own)]}  # by their threads

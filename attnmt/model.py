@@ -198,11 +198,8 @@ class Seq2Seq(keras.Model):
         With something to copy, [rows, depth], they are log-probabilities.
         """
         if output is None and self.lexical:
-            matrix, bias = self.output_weights
-            matrix = tf.cast(matrix, attentional.dtype)
-            product = tf.matmul(attentional, matrix, transpose_b=True)
-            logits = tf.cast(product, "float32") + bias
-        elif output is None:
+            output = self.output_layer()
+        if output is None:
             table = self.target_embedding.table if self.tied else None
             logits = self.projection(attentional, table)
         else:

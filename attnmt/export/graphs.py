@@ -93,8 +93,9 @@ def _extend(logits: Tensor, state: Any, rules: Rules) -> Function:
             rules,
             Wanted(*(given[name] for name in Wanted._fields)),
         )
-        own = {name: getattr(chosen, name) for name in ("tokens", "parents")}
-        return own | {"log_probs": chosen.log_probs} | _named("front", following)
+        told = chosen._asdict()
+        del told["seen"]  # `step` tells it
+        return told | _named("front", following)
 
     own = {"time": scalar, "max_lengths": one, "logits": logits, **wanted._asdict()}
     front = dict.fromkeys(_SCORES, OF_BEAM)  # its tokens and state are past

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
+from attnmt.layers.heads import mean_of_heads
 
 NEAREST = 1e-6  # how near p_gen comes to 0 and 1, so that logarithms stay finite
 
@@ -19,7 +20,7 @@ class Copying(NamedTuple):
 
 def at_a_step(p_gen: Tensor, weights: Tensor, source: Tensor) -> Copying:
     """Of [batch], [batch, (head,) source] and ids [batch, source]."""
-    return Copying(p_gen, _without_heads(weights, 2), source)
+    return Copying(p_gen, mean_of_heads(weights, rank=2), source)
 
 
 def at_positions(
@@ -31,7 +32,7 @@ def at_positions(
     """
     return Copying(
         tf.boolean_mask(p_gen, chosen),
-        tf.boolean_mask(_without_heads(weights, 3), chosen),
+        tf.boolean_mask(mean_of_heads(weights), chosen),
         tf.gather(source, tf.where(chosen)[:, 0]),
     )
 
@@ -54,7 +55,3 @@ def mixture(logits: Tensor, copying: Copying) -> Tensor:
     # log(e^a + e^b) = a + softplus(b - a)
     both = generated + tf.math.softplus(log_copied - generated)
     return tf.where(there, both, generated)
-
-
-def _without_heads(weights: Tensor, rank: int) -> Tensor:
-    return weights if len(weights.shape) == rank else tf.reduce_mean(weights, axis=1)

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
+from attnmt.layers.heads import mean_of_heads
 
 
 class Lexical(keras.layers.Layer):
@@ -25,6 +26,6 @@ class Lexical(keras.layers.Layer):
         l = tanh(W f) + f, where f is the tanh of the sum of the words by `weights`
         [batch, (head,) target, source], of several heads by their mean.
         """
-        mean = weights if len(weights.shape) == 3 else tf.reduce_mean(weights, axis=1)
-        read = tf.tanh(tf.matmul(tf.cast(mean, embedded.dtype), embedded))
+        weights = tf.cast(mean_of_heads(weights), embedded.dtype)
+        read = tf.tanh(tf.matmul(weights, embedded))
         return self.hidden(read) + read

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
+from attnmt.layers.heads import mean_of_heads
 
 EPSILON = 1e-6  # added to a weight before its logarithm
 
@@ -23,7 +24,7 @@ def coverage_loss(weights: Tensor, real: Tensor) -> Tensor:
     See et al. (2017), eq. 10 to 12, of weights [batch, (head,) target, source] where
     `real` [batch, target]; heads are averaged.
     """
-    weights = _mean_of_heads(weights)
+    weights = mean_of_heads(weights)
     before = tf.cumsum(weights, axis=1, exclusive=True)
     twice = tf.reduce_sum(tf.minimum(weights, before), axis=-1)  # [batch, target]
     return tf.reduce_sum(tf.where(real, twice, 0.0))
@@ -35,9 +36,5 @@ def guided_loss(weights: Tensor, guide: Guide) -> Tensor:
     Chen et al. (2016), section 3.2, in the form of Marian; target positions without a
     link cost nothing. Heads of weights [batch, (head,) target, source] are averaged.
     """
-    linked = tf.gather_nd(_mean_of_heads(weights), guide.links)  # [links]
+    linked = tf.gather_nd(mean_of_heads(weights), guide.links)  # [links]
     return -tf.reduce_sum(guide.shares * tf.math.log(linked + EPSILON))
-
-
-def _mean_of_heads(weights: Tensor) -> Tensor:
-    return weights if weights.shape.rank == 3 else tf.reduce_mean(weights, axis=1)
