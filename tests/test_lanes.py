@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from attnmt import devices
-from attnmt.config.schema import Runtime
 from attnmt.translating import BaseTranslator
 
 SECONDS = 60  # a test that is wrong ends
@@ -51,6 +50,14 @@ def test_after_an_error_the_rest_is_not_begun() -> None:
     assert len(begun) < 99
 
 
-def test_a_processor_of_its_own_for_each_lane() -> None:
-    devices.prepare(Runtime())
-    assert 1 <= devices.lanes() <= devices.MOST_LANES
+@pytest.mark.parametrize(
+    ("threads", "gpus", "expected"), [(1, 0, 1), (3, 0, 3), (99, 0, 4), (3, 1, 1)]
+)
+def test_a_thread_of_its_own_for_each_lane(
+    monkeypatch: pytest.MonkeyPatch, threads: int, gpus: int, expected: int
+) -> None:
+    config = "tensorflow.config"
+    name = f"{config}.threading.get_intra_op_parallelism_threads"
+    monkeypatch.setattr(name, lambda: threads)
+    monkeypatch.setattr(f"{config}.get_visible_devices", lambda kind: [None] * gpus)
+    assert devices.lanes() == expected

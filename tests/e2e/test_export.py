@@ -50,6 +50,7 @@ def test_an_export_is_checked_with_the_validation_set(exported: Path) -> None:
     state = header["tensors"]["step.tflite"]["inputs"]["front_3"]
     assert state == {"dtype": "float32", "shape": [None, 40]}  # decoder.units
     assert models < header["sha256"].keys()
+    assert header["xnnpack"]
 
 
 def test_both_engines_write_the_same_text_and_the_same_dump(

@@ -77,6 +77,18 @@ def searched(network: Seq2Seq) -> search.Trace:
     return tf.nest.map_structure(np.asarray, trace)
 
 
+@pytest.mark.parametrize(
+    ("attention", "expected"),
+    [({"type": "additive"}, True), ({"type": "local_m", "window": 1}, False)],
+    ids=str,
+)
+def test_sizes_that_follow_from_no_input_are_found(
+    tmp_path: Path, attention: dict[str, Any], expected: bool
+) -> None:
+    write_litert(network_of(attention, {}), "float32", tmp_path)
+    assert has_fixed_sizes(tmp_path / STEP) == expected
+
+
 def test_other_sizes_in_between_change_nothing(tmp_path: Path) -> None:
     write_litert(network_of({"type": "general"}, {}), "float32", tmp_path)
     assert has_fixed_sizes(tmp_path / STEP)
