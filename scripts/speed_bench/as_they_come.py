@@ -10,10 +10,9 @@ from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row, with_ratios
 from speed_bench.settings import bench_shape
-from speed_bench.toolkits import ATTNMT, TOOLKITS, Training
+from speed_bench.toolkits import ATTNMT, ENDLESS, TOOLKITS, Training
 
 FOLDER = CACHE / "as-they-come"
-ENDLESS = 100_000  # updates: the command is stopped when it has told enough
 CASE = "as they come"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from attnmt.text.lines import read_lines, write_lines
-from speed_bench.settings import Shape, corpus_folder, write_config
+from speed_bench.settings import Job, Shape, corpus_folder, write_config
 
 SENTENCE = 16  # target tokens, about
 SAVED_EVERY, JUDGED_BY = 20, 20  # updates, sentences: it saves what it has validated
@@ -25,23 +25,14 @@ def train(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
     return [python, "-m", "joeynmt", "train", str(path), "--skip-test"]
 
 
-def translate(
-    python: str,
-    folder: Path,
-    shape: Shape,
-    text: Path,
-    output: Path,
-    beam: int,
-    batch: int,
-    length: int | None = None,
-) -> list[str]:
-    how = {"beam_size": beam, "beam_alpha": 1.0, "batch_size": batch}
-    if length:
-        how |= {"min_output_length": length, "max_output_length": length}
+def translate(python: str, folder: Path, shape: Shape, job: Job) -> list[str]:
+    how = {"beam_size": job.beam, "beam_alpha": 1.0, "batch_size": job.batch}
+    if job.length:
+        how |= {"min_output_length": job.length, "max_output_length": job.length}
     config = _config(folder, shape, {}, how)
     path = write_config(config, folder / "translate.yaml")
     # With an option for the output it fails after all is translated.
-    words = f'"{python}" -m joeynmt translate "{path}" < "{text}" > "{output}"'
+    words = f'"{python}" -m joeynmt translate "{path}" < "{job.text}" > "{job.output}"'
     return ["sh", "-c", words]
 
 
@@ -95,8 +86,8 @@ def _config(
 
 
 def _some_of_val(prefix: Path) -> Path:
+    prefix.parent.mkdir(parents=True, exist_ok=True)
     for language in ("en", "de"):
         lines = islice(read_lines(corpus_folder() / f"val.{language}"), JUDGED_BY)
-        prefix.parent.mkdir(parents=True, exist_ok=True)
         write_lines(Path(f"{prefix}.{language}"), lines)
     return prefix

@@ -6,7 +6,7 @@ from pathlib import Path
 from attnmt.text.lines import read_lines, write_lines
 from attnmt.text.spm import load_processor
 from speed_bench.protocol import Failed
-from speed_bench.settings import Shape, corpus_folder, write_config
+from speed_bench.settings import Job, Shape, corpus_folder, write_config
 
 SAVED_EVERY = 50  # updates
 _ONMT = {
@@ -48,28 +48,19 @@ def train(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
     return [python, "-m", "onmt.bin.train", "-config", str(path)]
 
 
-def translate(
-    python: str,
-    folder: Path,
-    shape: Shape,
-    text: Path,
-    output: Path,
-    beam: int,
-    batch: int,
-    length: int | None = None,
-) -> list[str]:
+def translate(python: str, folder: Path, shape: Shape, job: Job) -> list[str]:
     models = sorted(folder.glob("model_step_*.pt"), key=_step)
     if not models:
         raise Failed(f"no model in {folder}")
     options: dict[str, object] = {
         "model": models[-1],
-        "src": _pieces(text, folder / "text", shape.tokenizer),
-        "output": output,
-        "beam_size": beam,
-        "batch_size": batch,
+        "src": _pieces(job.text, folder / "text", shape.tokenizer),
+        "output": job.output,
+        "beam_size": job.beam,
+        "batch_size": job.batch,
     }
-    if length:
-        options |= {"min_length": length, "max_length": length}
+    if job.length:
+        options |= {"min_length": job.length, "max_length": job.length}
     given = [word for key, x in options.items() for word in (f"-{key}", str(x))]
     return [python, "-m", "onmt.bin.translate", *given]
 

@@ -10,21 +10,21 @@ from pathlib import Path
 
 import sacrebleu
 
-from attnmt.text.lines import read_lines
+from attnmt.config.loading import load_config
+from attnmt.text.lines import read_lines, write_lines
 from speed_bench import onmt_toolkit
 from speed_bench.commands import Printed, run_command
 from speed_bench.environments import CACHE, ROOT, environment, peer_python
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row
-from speed_bench.settings import Shape, corpus_folder
-from speed_bench.toolkits import TOOLKITS
+from speed_bench.settings import Job, Shape, corpus_folder
+from speed_bench.toolkits import ENDLESS, TOOLKITS
+from speed_bench.translation import translations_of
 
 FOLDER = CACHE / "quality"
 CONFIG = ROOT / "configs" / "multi30k_ten_minutes.yaml"
-UNITS, BATCH_TOKENS = 384, 1500  # as there
 BEAM, BATCH = 5, 64
-ENDLESS = 100_000  # updates
 TITLES = {"bleu": "BLEU", "minutes": "minutes", "cores": "cores"}
 
 
@@ -50,7 +50,7 @@ def _attnmt(name: str, minutes: float) -> Figures:
     text = str(corpus_folder() / "val.en")
     translate = [*attnmt, "translate", text, "--run", str(run), "--output", str(output)]
     run_command(translate, environment(), FOLDER / f"{name}.translate.log")
-    return figures | {"bleu": _bleu(list(read_lines(output)))}
+    return figures | {"bleu": _bleu(output)}
 
 
 def _set(run: Path) -> list[str]:
@@ -59,18 +59,19 @@ def _set(run: Path) -> list[str]:
 
 def _toolkit(name: str, minutes: float) -> Figures:
     learnt = FOLDER / "attnmt" / "run" / "tokenizer" / "shared.model"
-    shape = Shape(learnt, UNITS, BATCH_TOKENS, saves=True)
+    config = load_config(CONFIG)
+    units, batch_tokens = config.model.decoder.units, config.training.batch_tokens
+    shape = Shape(learnt, units, batch_tokens, saves=True)
     python, folder, toolkit = peer_python(name), FOLDER / name, TOOLKITS[name]
     command = toolkit.training.command(python, folder, shape, ENDLESS)
     figures = _train(command, name, minutes)
-    text, output = corpus_folder() / "val.en", folder / "translation"
-    job = text, output, BEAM, BATCH, None
-    translate = toolkit.translate(python, folder, shape, *job)
+    job = Job(corpus_folder() / "val.en", folder / "translation", BEAM, BATCH)
+    translate = toolkit.translate(python, folder, shape, job)
     run_command(translate, environment(), FOLDER / f"{name}.translate.log")
-    lines = list(read_lines(output))
     if name == "onmt":
-        lines = onmt_toolkit.plain(lines, shape.tokenizer)
-    return figures | {"bleu": _bleu(lines)}
+        told = onmt_toolkit.plain(read_lines(job.output), shape.tokenizer)
+        write_lines(job.output, told)
+    return figures | {"bleu": _bleu(job.output)}
 
 
 def _train(command: list[str], name: str, minutes: float) -> Figures:
@@ -82,8 +83,7 @@ def _train(command: list[str], name: str, minutes: float) -> Figures:
     return {"minutes": ended.seconds / 60, "cores": cores}
 
 
-def _bleu(lines: list[str]) -> float:
+def _bleu(output: Path) -> float:
     references = list(read_lines(corpus_folder() / "val.de"))
-    if len(lines) != len(references):
-        raise Failed(f"{len(references)} lines gave {len(lines)} translations")
+    lines = translations_of(output, len(references))
     return sacrebleu.corpus_bleu(lines, [references]).score

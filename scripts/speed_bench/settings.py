@@ -44,6 +44,16 @@ class Shape(NamedTuple):
     saves: bool = False  # on the way, and not only at the end
 
 
+class Job(NamedTuple):
+    """A file to translate, and how."""
+
+    text: Path
+    output: Path
+    beam: int
+    batch: int
+    length: int | None = None  # of all translations, where it is forced
+
+
 def model_settings(style: str, units: int = 512) -> Settings:
     """The section `model` of a configuration."""
     return {

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from speed_bench import joeynmt_toolkit, onmt_toolkit
-from speed_bench.settings import Shape, multi30k, write_config
+from speed_bench.settings import Job, Shape, multi30k, write_config
 
 STYLE = "luong+feeding"
+ENDLESS = 100_000  # updates: the command is stopped when it has told enough
 SAVED = 2  # updates of a model whose translations have forced lengths
 
 
@@ -29,9 +30,8 @@ class Toolkit(NamedTuple):
     """What a toolkit does."""
 
     training: Training
-    # interpreter, folder of the training, shape, text, output, beam, batch and the
-    # length that all translations are forced to, if any -> words
-    translate: Callable[[str, Path, Shape, Path, Path, int, int, int | None], list[str]]
+    # interpreter, folder of the training, shape, job -> words
+    translate: Callable[[str, Path, Shape, Job], list[str]]
 
 
 def train_attnmt(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:

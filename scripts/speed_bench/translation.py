@@ -14,8 +14,8 @@ from speed_bench.environments import environment
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row, with_ratios
-from speed_bench.settings import corpus_folder
-from speed_bench.translators import FOLDER, Job, Side, make_sides
+from speed_bench.settings import Job, corpus_folder
+from speed_bench.translators import FOLDER, Side, make_sides
 
 LINES = {1: 100, 64: 1000}  # by batch size
 BEAMS = (1, 5)
@@ -55,7 +55,7 @@ def _measure_case(
             log = FOLDER / f"{name}.log"
             try:
                 figures = _figures(sides[name], lines, job, log)
-                found = _translations(job.output, len(lines))
+                found = translations_of(job.output, len(lines))
             except Failed as reason:
                 reasons[name] = str(reason)
                 continue
@@ -85,7 +85,8 @@ def _figures(side: Side, lines: list[str], job: Job, log: Path) -> Figures:
     }
 
 
-def _translations(output: Path, expected: int) -> list[str]:
+def translations_of(output: Path, expected: int) -> list[str]:
+    """The lines of a translation; raises Failed unless there are so many."""
     found = list(read_lines(output))
     if len(found) != expected:
         raise Failed(f"{expected} lines gave {len(found)} translations")

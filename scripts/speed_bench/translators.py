@@ -11,20 +11,11 @@ from speed_bench.forced_run import forced_pieces, make_forced_run
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Row
-from speed_bench.settings import FORCED_LENGTH, bench_shape
+from speed_bench.settings import FORCED_LENGTH, Job, bench_shape
 from speed_bench.toolkits import SAVED, TOOLKITS
 
 FOLDER = CACHE / "translation"
 LIKELY = 20  # target pieces of a source piece in a shortlist
-
-
-class Job(NamedTuple):
-    """A file to translate, and how."""
-
-    text: Path
-    output: Path
-    beam: int
-    batch: int
 
 
 class Side(NamedTuple):
@@ -81,7 +72,7 @@ def _torch(original: Path | None) -> Side:
     run = make_forced_run(original, FOLDER / "torch")
     begin = [peer_python("torch"), "-m", "speed_bench.torch_translate"]
     return Side(
-        lambda job: [*begin, str(run / "torch.json"), *map(str, job)],
+        lambda job: [*begin, str(run / "torch.json"), *map(str, job[:4])],
         lambda lines: forced_pieces(run, lines),
         "attnmt",
     )
@@ -94,9 +85,7 @@ def _toolkit(name: str) -> Side:
     run_command(command, environment(), FOLDER / f"{name}.train.log")
     return Side(
         lambda job: toolkit.translate(
-            *(python, folder, shape),
-            *(job.text, job.output, job.beam, job.batch),
-            FORCED_LENGTH,
+            python, folder, shape, job._replace(length=FORCED_LENGTH)
         ),
         lambda lines: FORCED_LENGTH * len(lines),
         name,
