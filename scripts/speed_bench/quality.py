@@ -54,7 +54,10 @@ def _attnmt(name: str, minutes: float) -> Figures:
 
 
 def _set(run: Path) -> list[str]:
-    return ["--set", f"run_dir={run}", "--set", "training.report_every=5"]
+    # It is stopped by force, as the toolkits are: it saves as often as OpenNMT-py.
+    training = {"report_every": 5, "save_every": onmt_toolkit.SAVED_EVERY}
+    changes = [f"run_dir={run}", *(f"training.{k}={n}" for k, n in training.items())]
+    return [word for change in changes for word in ("--set", change)]
 
 
 def _toolkit(name: str, minutes: float) -> Figures:
