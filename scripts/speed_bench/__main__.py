@@ -1,8 +1,8 @@
 """Measures speed and memory of attnmt and its peers, side by side in one run.
 
-Parts: training, translation, startup, data, sizes, quality. Sides take turns over
-several rounds; medians are told, and ratios within a round. Peers are installed into
-.bench when they are first asked for; one that cannot be is left out with its reason.
+Parts: training, translation, startup, data, sizes, growth, quality. Sides take turns
+over several rounds; medians are told, and ratios within a round. Peers are installed
+into .bench when they are first asked for; one that cannot be is left out, with why.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from attnmt import __version__
 from attnmt.text.lines import write_lines
-from speed_bench import data, quality, sizes, startup, training, translation
+from speed_bench import data, growth, quality, sizes, startup, training, translation
 from speed_bench.environments import PEERS, THREADS
 from speed_bench.options import Options
 from speed_bench.protocol import Failed
@@ -27,6 +27,7 @@ PARTS = {
     "startup": startup,
     "data": data,
     "sizes": sizes,
+    "growth": growth,
     "quality": quality,
 }
 

@@ -29,7 +29,7 @@ class Side(NamedTuple):
 def make_sides(options: Options) -> tuple[dict[str, Side], list[Row]]:
     """The sides, and rows for those that there are not."""
     makers: dict[str, Callable[[], Side]] = {
-        f"attnmt {engine}": lambda engine=engine: _attnmt(engine, options.run)
+        f"attnmt {engine}": lambda engine=engine: attnmt_side(engine, options.run)
         for engine in options.engines
     }
     if "torch" in options.peers:
@@ -46,7 +46,7 @@ def make_sides(options: Options) -> tuple[dict[str, Side], list[Row]]:
     return sides, left_out
 
 
-def _attnmt(engine: str, original: Path | None) -> Side:
+def attnmt_side(engine: str, original: Path | None) -> Side:
     """`engine` may name what is beside it: tensorflow+shortlist, litert+int8."""
     engine, _, beside = engine.partition("+")
     run = make_forced_run(original, FOLDER / f"{engine}{beside}")
