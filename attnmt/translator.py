@@ -14,7 +14,7 @@ from attnmt.compiled import Graph, compiled
 from attnmt.config.schema import Decoding, Runtime, Sampling
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Tensor
-from attnmt.model import Seq2Seq, Source, build_model, named_weights
+from attnmt.model import Seq2Seq, Source, build_model
 from attnmt.run import Run
 from attnmt.search.rules import Rules
 from attnmt.search.sampling import Drawing
@@ -24,6 +24,7 @@ from attnmt.shortlist import Shortlist, load_shortlist
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 from attnmt.translating import Translation as Translation
+from attnmt.weights import named_weights
 
 RULES = Rules(BOS, EOS, never=(PAD, BOS))
 NUMBERS = tf.TensorSpec([None, None, None], tf.float32)  # [batch, beam, time]

@@ -15,7 +15,7 @@ LAYERS = (
     {"attnmt.errors", "attnmt.config.schema"},
     {"attnmt.config", "attnmt.text", "attnmt.layers", "attnmt.search"},
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"}
-    | {"attnmt.sealed", "attnmt.tensor_header", "attnmt.compiled"},
+    | {"attnmt.sealed", "attnmt.tensor_header", "attnmt.compiled", "attnmt.weights"},
     {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported", "attnmt.shortlist"},
     {"attnmt.verify", "attnmt.averaging"},
     {"attnmt.sentences"},

@@ -13,9 +13,10 @@ import tensorflow as tf
 from attnmt import checkpoint, search
 from attnmt.config import schema
 from attnmt.errors import ConfigError
-from attnmt.model import Seq2Seq, build_model, named_weights
+from attnmt.model import Seq2Seq, build_model
 from attnmt.text.batches import Batch
 from attnmt.training.step import Trainer
+from attnmt.weights import named_weights
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
 SOURCES, TARGETS = 11, 13  # vocabularies
@@ -83,11 +84,18 @@ def make_model(
     layers: int = 1,
     spread: float = 0.6,
     layer_norm: bool = False,
+    transition_depth: int = 1,
     **drops: float,
 ) -> Seq2Seq:
     """A small model with weights of some size, so that nothing is nearly zero."""
     rates = {"embedding": 0.0, "recurrent": 0.0, "output": 0.0, "word": 0.0}
-    encoder = {"cell": cell, "units": 5, "layers": layers, "layer_norm": layer_norm}
+    encoder = {
+        "cell": cell,
+        "units": 5,
+        "layers": layers,
+        "layer_norm": layer_norm,
+        "transition_depth": transition_depth,
+    }
     config = schema.Model.model_validate(
         {
             "embeddings": {"size": 6, "tie": tie},
@@ -112,6 +120,8 @@ KINDS: list[dict[str, Any]] = [
     {"tie": "all", "attention": "general", "layers": 2},
     {"tie": "target_softmax", "attention": COVERED, "input_feeding": False},
     {"layer_norm": True, "layers": 2},
+    {"transition_depth": 2, "style": "bahdanau", "cell": "gru"},
+    {"transition_depth": 3, "input_feeding": False},
     {"layer_norm": True, "cell": "gru", "input_feeding": False},
 ]
 

@@ -18,7 +18,7 @@ from attnmt.config.schema import Config, Decoding
 from attnmt.edits import Edits
 from attnmt.ensemble import EnsembleTranslator
 from attnmt.errors import AttnmtError, ConfigError, DataError
-from attnmt.model import build_model, named_weights
+from attnmt.model import build_model
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256, sealed
 from attnmt.shortlist import SPECIALS, Shortlist, load_shortlist, write_shortlist
@@ -32,6 +32,7 @@ from attnmt.text.tokenizer import (
 )
 from attnmt.translator import Translator
 from attnmt.verify import verify
+from attnmt.weights import named_weights
 from attnmt.what_if import PinnedTranslator
 
 WORDS = {"dog": "Hund", "man": "Mann", "boat": "Kahn", "ship": "Bug", "cat": "Katze"}

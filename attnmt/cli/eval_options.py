@@ -40,7 +40,13 @@ Name = Annotated[
         show_default="test, or the name of --source",
     ),
 ]
-Metrics = Annotated[str, typer.Option("--metrics", help="Some of bleu, chrf and ter.")]
+Metrics = Annotated[
+    str,
+    typer.Option(
+        "--metrics",
+        help="Some of bleu, chrf, ter and exact (lines that equal their reference).",
+    ),
+]
 Tokenize = Annotated[
     str | None,
     typer.Option(
@@ -48,13 +54,14 @@ Tokenize = Annotated[
     ),
 ]
 Lowercase = Annotated[
-    bool, typer.Option("--lowercase", help="BLEU and chrF without regard to case.")
+    bool,
+    typer.Option("--lowercase", help="Without regard to case; TER has none anyway."),
 ]
 Bootstrap = Annotated[
     int | None,
     typer.Option(
         min=100,
-        help="95 % intervals of BLEU, chrF and TER from so many bootstrap resamples.",
+        help="95 % intervals of the metrics from so many bootstrap resamples.",
         show_default="1000 with --baseline, else none",
     ),
 ]

@@ -28,7 +28,7 @@ def tune_decoding(
     run: RunOption = None,
     beams: Annotated[str, typer.Option(help="Beam sizes to try.")] = BEAMS,
     metric: Annotated[
-        Literal["bleu", "chrf"], typer.Option(help="What is to be highest.")
+        Literal["bleu", "chrf", "exact"], typer.Option(help="What is to be highest.")
     ] = "bleu",
     write: Annotated[
         bool,

@@ -1,4 +1,4 @@
-"""BLEU, chrF and TER by sacreBLEU, each with the signature that makes it comparable."""
+"""Metrics of sacreBLEU, each with the signature that makes it comparable."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,13 +9,14 @@ from attnmt.evaluation.significance import Interval, Versus, certainty
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric
 
-METRICS = ("bleu", "chrf", "ter")
+METRICS = ("bleu", "chrf", "ter")  # when none are asked for
+KNOWN = (*METRICS, "exact")
 
 
 class Score(NamedTuple):
     """A figure for a whole corpus."""
 
-    name: str  # as sacreBLEU writes it: BLEU, chrF2, TER
+    name: str  # as sacreBLEU writes it: BLEU, chrF2, TER; Exact
     value: float  # in percent; TER may exceed 100
     signature: str
     text: str  # sacreBLEU's own line, with the n-gram precisions of BLEU
@@ -39,7 +40,7 @@ def score(
     With `resamples` a Score has an interval, and with a `baseline` its significance.
 
     `tokenize` is a sacreBLEU tokenizer for BLEU (13a when None). `lowercase` concerns
-    BLEU and chrF: TER, as sacreBLEU defines it, never looks at case.
+    all but TER, which, as sacreBLEU defines it, never looks at case.
     Raises ConfigError for an unknown name and DataError when the counts differ.
     """
     built = build_metrics(metrics, tokenize, lowercase)
@@ -58,9 +59,9 @@ def build_metrics(
 ) -> list["Metric"]:
     """Make the sacreBLEU objects, so that a wrong name is found before any work."""
     for name in metrics:
-        if name not in METRICS:
+        if name not in KNOWN:
             raise ConfigError(
-                f"unknown metric {name!r}: expected some of {', '.join(METRICS)}"
+                f"unknown metric {name!r}: expected some of {', '.join(KNOWN)}"
             )
     return [_build(name, tokenize, lowercase) for name in metrics]
 
@@ -83,6 +84,10 @@ def _build(name: str, tokenize: str | None, lowercase: bool) -> "Metric":
     from sacrebleu.metrics.chrf import CHRF
     from sacrebleu.metrics.ter import TER
 
+    from attnmt.evaluation.exact import Exact
+
+    if name == "exact":
+        return Exact(lowercase)
     if name == "chrf":
         return CHRF(lowercase=lowercase)
     if name == "ter":

@@ -93,8 +93,8 @@ class Decoder(keras.layers.Layer):
         self.built = True
 
     def initial_state(self, encoded: Encoded, memory: Memory) -> DecoderState:
-        """The state before the first position, from the encoder's last states."""
-        parts = tf.split(self.bridge(encoded.final), self.parts, axis=-1)
+        """The state before the first position, from what the encoder made."""
+        parts = tf.split(self.bridge(self._summary(encoded)), self.parts, axis=-1)
         states = self.cells[0].states
         cells = tuple(
             tuple(parts[layer * states : (layer + 1) * states])
@@ -103,6 +103,14 @@ class Decoder(keras.layers.Layer):
         batch = tf.shape(encoded.final)[0]
         fed = ops.zeros((batch, self.fed_depth), encoded.final.dtype)
         return DecoderState(cells, fed, self.attention.initial_state(memory))
+
+    def _summary(self, encoded: Encoded) -> Tensor:
+        """One vector of the source, [batch, depth]."""
+        if self.config.initial_state == "last":
+            return encoded.final
+        real = tf.cast(encoded.mask, encoded.values.dtype)[..., None]
+        total = tf.reduce_sum(encoded.values * real, axis=1)  # [batch, depth]
+        return total / tf.maximum(tf.reduce_sum(real, axis=1), 1.0)
 
     def inputs(self, embedded: Tensor) -> StepInput:
         """What `step` takes, for [..., size] vectors of any number of positions."""

@@ -8,7 +8,7 @@ from keras import ops
 
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
-from attnmt.layers.cell import Cell
+from attnmt.layers.cell import Recurrence
 from attnmt.layers.dropout import Seed, dropout, dropout_mask, fold_in
 from attnmt.layers.recurrent import make_cell, run_cell
 from attnmt.layers.self_attention import SelfAttention
@@ -39,7 +39,7 @@ class Encoder(keras.layers.Layer):
         self.depth = directions * config.units
         depths = [input_depth] + [self.depth] * (config.layers - 1)
 
-        def stack() -> list[Cell]:
+        def stack() -> list[Recurrence]:
             return [make_cell(config, depth) for depth in depths]
 
         self.forward_cells = stack()
@@ -74,7 +74,7 @@ class Encoder(keras.layers.Layer):
     def _both_ways(
         self, layer: int, x: Tensor, mask: Tensor, seed: Seed
     ) -> tuple[Tensor, list[Tensor]]:
-        def run(cell: Cell, reverse: bool) -> tuple[Tensor, Tensor]:
+        def run(cell: Recurrence, reverse: bool) -> tuple[Tensor, Tensor]:
             drop = dropout_mask(
                 x[0], cell.units, self.drops.recurrent, fold_in(seed, 1 + reverse)
             )

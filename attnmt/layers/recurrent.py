@@ -4,9 +4,10 @@ import tensorflow as tf
 
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
-from attnmt.layers.cell import Cell, CellState
+from attnmt.layers.cell import Cell, CellState, Recurrence
 from attnmt.layers.layer_norm import LayerNorm
 from attnmt.layers.lstm import lstm
+from attnmt.layers.transition import DeepTransition
 from attnmt.layers.unroll import has_stacks
 
 
@@ -85,14 +86,16 @@ class GRUCell(Cell):
         return hidden, (hidden,)
 
 
-def make_cell(config: schema.Encoder | schema.Decoder, input_depth: int) -> Cell:
-    """The cell of a layer that reads vectors of that depth."""
+def make_cell(config: schema.Encoder | schema.Decoder, input_depth: int) -> Recurrence:
+    """The cell, or cells, of a layer that reads vectors of that depth."""
     kind = {"lstm": LSTMCell, "gru": GRUCell}[config.cell]
-    return kind(input_depth, config.units, config.layer_norm)
+    depths = [input_depth] + [0] * (config.transition_depth - 1)
+    first, *further = (kind(d, config.units, config.layer_norm) for d in depths)
+    return DeepTransition(first, further) if further else first
 
 
 def run_cell(
-    cell: Cell,
+    cell: Recurrence,
     inputs: Tensor,
     mask: Tensor,
     recurrent_mask: Tensor | None = None,

@@ -7,7 +7,6 @@ import tensorflow as tf
 
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Attention
-from attnmt.model import named_weights
 from attnmt.testing.case import (
     LENGTHS,
     Case,
@@ -23,6 +22,7 @@ from attnmt.testing.case import (
 )
 from attnmt.testing.gradients import check_gradients
 from attnmt.testing.translation import check_search
+from attnmt.weights import named_weights
 
 
 def check_attention(

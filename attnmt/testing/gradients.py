@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
-from attnmt.model import named_weights
 from attnmt.testing.case import Case, Compiled, promise
+from attnmt.weights import named_weights
 
 STEP = 1e-2  # the whole length of a step; the layer computes in float32
 PLACES = (-2, -1, 0, 1, 2)  # in steps

@@ -3,7 +3,7 @@
 import io
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from attnmt.errors import AttnmtError, ConfigError, DataError
 from attnmt.text.lines import replacing, write_lines
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
+# By piece: its place in the order of merges, or -log of its probability, and its id.
+Pieces = Mapping[str, tuple[float, int]]
 
 # Longer texts are sampled: more sentences hardly change the pieces.
 _MOST_SENTENCES = 2_000_000
@@ -78,8 +80,8 @@ def with_tags(model: bytes, tags: Iterable[str]) -> bytes:
     return proto.SerializeToString()
 
 
-def merges_of(processor: SentencePieceProcessor) -> dict[str, tuple[float, int]]:
-    """List the pieces of text of a BPE model: place in the order of merges, and id.
+def pieces_of(processor: SentencePieceProcessor) -> tuple[Pieces, bool]:
+    """The pieces of text of a BPE or unigram model, and whether they are merges.
 
     Raises ConfigError for a model of another type.
     """
@@ -87,16 +89,19 @@ def merges_of(processor: SentencePieceProcessor) -> dict[str, tuple[float, int]]
 
     message: Any = sentencepiece_model_pb2
     proto = message.ModelProto.FromString(processor.serialized_model_proto())
-    if proto.trainer_spec.model_type != message.TrainerSpec.BPE:
+    kind, kinds = proto.trainer_spec.model_type, message.TrainerSpec
+    if kind not in (kinds.BPE, kinds.UNIGRAM):
         raise ConfigError(
-            "tokenizer.sampling: expected 0, because the tokenizer is not of type bpe"
+            "tokenizer.sampling: expected 0, because the tokenizer is neither of type "
+            "bpe nor of type unigram"
         )
     normal = message.ModelProto.SentencePiece.NORMAL
-    return {
+    pieces = {
         piece.piece: (-piece.score, number)
         for number, piece in enumerate(proto.pieces)
         if piece.type == normal
     }
+    return pieces, kind == kinds.BPE
 
 
 def write_model(path: Path, model: bytes) -> None:

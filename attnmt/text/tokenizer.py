@@ -14,9 +14,10 @@ from attnmt.text.spm import (
     EOS,
     PAD,
     UNK,
+    Pieces,
     load_processor,
     lower_case,
-    merges_of,
+    pieces_of,
     train_model,
     with_tags,
     write_model,
@@ -97,12 +98,12 @@ class Tokenizer:
         """Return the id of a piece, UNK for an unknown one."""
         return self._processor.piece_to_id(piece)
 
-    def merges(self) -> dict[str, tuple[float, int]]:
-        """Return the pieces of text with their place in the order of merges, and id.
+    def known_pieces(self) -> tuple[Pieces, bool]:
+        """Return the pieces of text, and whether they are merges or of a unigram model.
 
-        Raises ConfigError for a model that is not made of merges.
+        Raises ConfigError for a model of another type.
         """
-        return merges_of(self._processor)
+        return pieces_of(self._processor)
 
     def _bytes(self, line: str) -> bytes:
         try:

@@ -8,11 +8,12 @@ import numpy as np
 from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
-from attnmt.model import Seq2Seq, named_weights
+from attnmt.model import Seq2Seq
 from attnmt.run import Run
 from attnmt.text.tokenizer import Tokenizer, load_tokenizers
 from attnmt.training.progress import say
 from attnmt.training.step import Trainer
+from attnmt.weights import named_weights
 
 Tokenizers = tuple[Tokenizer, Tokenizer]
 Places = tuple[list[int], list[int]]  # ids of the same pieces, now and then

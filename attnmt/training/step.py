@@ -10,17 +10,21 @@ import tensorflow as tf
 from attnmt.compiled import compiled
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
-from attnmt.model import IDS, Seq2Seq, named_weights
+from attnmt.layers.dropout import fold_in
+from attnmt.model import IDS, Seq2Seq
 from attnmt.text.batches import Batch
 from attnmt.training.attention_loss import Guide
 from attnmt.training.average import Average
 from attnmt.training.guidance import GuidedBatch
 from attnmt.training.objective import Totals, totals
 from attnmt.training.optimizer import make_optimizer
+from attnmt.training.scheduled_sampling import share_at, with_own_pieces
+from attnmt.weights import named_weights
 
 _BATCH = [IDS, IDS, IDS]
 _GUIDE = [IDS, tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)]
 _SEED = tf.TensorSpec([2], tf.int32)  # of the dropout of a batch
+_OWN_PIECES = 100  # what is folded into it for draws; `Seq2Seq.read` folds in less
 
 
 class Trainer:
@@ -124,6 +128,8 @@ class Trainer:
         The rest is a seed, after the parts of a Guide if there is one.
         """
         *guide, seed = rest
+        if self.config.scheduled_sampling.share > 0.0:
+            target_in = self._with_own_pieces(source, target_in, seed)
         with tf.GradientTape() as tape:
             result = totals(
                 self.model,
@@ -140,6 +146,12 @@ class Trainer:
         variables = [variable.value for variable in self.variables]
         zero = tf.UnconnectedGradients.ZERO
         return result, tape.gradient(loss, variables, unconnected_gradients=zero)
+
+    def _with_own_pieces(self, source, target_in, seed):
+        update = seed[1] // self.config.accumulate
+        share = share_at(self.config.scheduled_sampling, update)
+        seed = fold_in(seed, _OWN_PIECES)
+        return with_own_pieces(self.model, source, target_in, share, seed)
 
     def _apply(self, gradients, total):
         """Update from gradients of the loss sum in `total`; returns their norm."""

@@ -10,7 +10,7 @@ import numpy as np
 from attnmt.analysis.dump_writer import DumpWriter
 from attnmt.compiled import compiled
 from attnmt.config.schema import Config
-from attnmt.evaluation.metrics import score
+from attnmt.evaluation.metrics import KNOWN, score
 from attnmt.model import IDS, Seq2Seq
 from attnmt.text.batches import make_batch, plan_validation
 from attnmt.text.corpora import read_pairs
@@ -28,6 +28,7 @@ HIGHER_IS_BETTER = {
     "accuracy": True,
     "bleu": True,
     "chrf": True,
+    "exact": True,
 }
 
 
@@ -79,7 +80,7 @@ class Validator:
         the disk has room.
         """
         measured = self._by_loss()
-        texts = [name for name in self.options.metrics if name in ("bleu", "chrf")]
+        texts = [name for name in self.options.metrics if name in KNOWN]
         translations = self._translate(full=bool(texts))
         with disk.writing():
             self._keep(translations, folder)

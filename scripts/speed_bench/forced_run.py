@@ -65,7 +65,8 @@ def _initial() -> tuple[Config, Path, dict[str, np.ndarray]]:
     from attnmt import devices
 
     devices.load_tensorflow()
-    from attnmt.model import build_model, named_weights
+    from attnmt.model import build_model
+    from attnmt.weights import named_weights
 
     config = Config.model_validate(multi30k(STYLE))
     tokenizer_model()

@@ -25,9 +25,10 @@ LIMIT = 300  # seconds, of a command that does not end by itself
 
 def make_run(run: Path) -> None:
     """A sound run folder, with a model that has learnt nothing."""
-    from attnmt.model import build_model, named_weights
+    from attnmt.model import build_model
     from attnmt.run import Run, write_atomically
     from attnmt.text.tokenizer import prepare_tokenizers
+    from attnmt.weights import named_weights
 
     text = "".join(f"a boat {n} sinks\tein Kahn {n} sinkt\n" for n in range(30))
     (run.parent / "text.tsv").write_text(text, "utf-8")

@@ -169,7 +169,7 @@ batch_size belongs in decoding
 17: training.max_steps: expected a whole number (1 or more), found 3.5
 18: training.clip_norm: expected a number (0 or more), found inf
 20: validation.every: expected text like 1 epoch or 500 steps, found 3
-21: validation.metrics.1: expected loss, perplexity, accuracy, bleu or chrf, \
+21: validation.metrics.1: expected loss, perplexity, accuracy, bleu, chrf or exact, \
 found 'blue'
 23: runtime.threads: expected a whole number (1 or more) or auto, found 'many'
 """
@@ -224,7 +224,8 @@ def test_wrong_settings_and_wrong_lines_come_together(folder: Path) -> None:
         (
             ["tokenizer.model_type=char", "tokenizer.sampling=0.1"],
             "--set tokenizer.sampling=0.1: tokenizer.sampling: "
-            "expected 0, because model_type char does not merge, found 0.1",
+            "expected 0, because model_type char cuts a text in one way only, "
+            "found 0.1",
         ),
         (
             [

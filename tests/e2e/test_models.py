@@ -18,7 +18,7 @@ tokenizer: {vocab_size: 500, shared: true, model_type: bpe, sampling: 0.2}
 model:
   embeddings: {size: 20, tie: none}
   encoder: {cell: gru, units: 12, layers: 2, layer_norm: true}
-  decoder: {cell: gru, units: 16, layers: 2, style: bahdanau, layer_norm: true}
+  decoder: {cell: gru, units: 16, layers: 2, style: bahdanau, transition_depth: 2}
   attention: {type: additive, units: 14}
   dropout: {embedding: 0.1, recurrent: 0.1, output: 0.1, word: 0.1}
 """,

@@ -91,3 +91,31 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
         score(HYPOTHESES, REFERENCES, metrics=["blue"])
     with pytest.raises(ConfigError, match="'14a'.*13a"):
         score(HYPOTHESES, REFERENCES, tokenize="14a")
+
+
+def test_exact_counts_lines_that_are_right_as_a_whole() -> None:
+    hypotheses = ["K AE T", "D AO  G ", "B ER D", "k ae t", ""]
+    references = ["K AE T", "D AO G", "B ER", "K AE T", ""]
+    (exact,) = score(hypotheses, references, metrics=["exact"])
+    assert (exact.name, exact.value) == ("Exact", pytest.approx(60.0))
+    assert exact.signature.startswith("nrefs:1|case:mixed|version:")
+    (exact,) = score(hypotheses, references, metrics=["exact"], lowercase=True)
+    assert exact.value == pytest.approx(80.0)
+    assert "|case:lc|" in exact.signature
+
+
+def test_exact_has_an_interval_and_a_significance() -> None:
+    references = [str(i) for i in range(200)]
+    worse = [line if i % 2 else "wrong" for i, line in enumerate(references)]
+    (exact,) = score(
+        references[:-20] + ["wrong"] * 20,
+        references,
+        metrics=["exact"],
+        resamples=200,
+        baseline=worse,
+    )
+    assert exact.value == pytest.approx(90.0)
+    assert exact.interval is not None and exact.versus is not None
+    assert 84.0 < exact.interval.low < 90.0 < exact.interval.high < 96.0
+    assert exact.versus.value == pytest.approx(50.0)
+    assert exact.versus.p_bootstrap < 0.01 and exact.versus.p_randomisation < 0.01

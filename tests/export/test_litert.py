@@ -37,7 +37,7 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "additive", "heads": 2, "coverage": "gated"}, {"copy_source": True}),
     ({"type": "additive"}, {"lexical": True}),
     ({"type": "general"}, {"style": "bahdanau"}),
-    ({"type": "general"}, {"layer_norm": True}),
+    ({"type": "general"}, {"layer_norm": True, "transition_depth": 2}),
     ({"type": "general"}, {"style": "gnmt_v2", "layers": 2, "cell": "gru"}),
 ]
 

@@ -12,7 +12,7 @@ from attnmt.layers import Decoder, DecoderState, Encoded
 from attnmt.layers.attention import build_attention
 from attnmt.layers.decoder import StepInput
 from attnmt.layers.unroll import unroll
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, TARGET, SOURCE, SIZE, UNITS, VALUES, DEPTH = 2, 4, 5, 3, 6, 7, 8
 MASK = np.arange(SOURCE) < np.array([[3], [5]])
@@ -309,3 +309,16 @@ def test_later_pieces_do_not_touch_earlier_positions(make_case, style):
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one[:, :2], other[:, :2])
     assert (np.abs(before[0] - after[0])[:, 2:] > 1e-4).any(axis=(0, 2)).all()
+
+
+def test_the_mean_of_the_encoder_can_be_what_it_starts_from(make_case):
+    """Sennrich et al. (2017), section 3.1: the mean of the annotations, real ones."""
+    case = make_case("luong", "lstm")
+    decoder = case.decoder
+    decoder.config = decoder.config.model_copy(update={"initial_state": "mean"})
+    w = {n: np.asarray(v, np.float64) for n, v in named_weights(decoder).items()}
+    rows = zip(np.asarray(case.encoded.values), MASK, strict=True)
+    mean = [states[real].mean(axis=0) for states, real in rows]
+    expected = np.tanh(np.stack(mean) @ w["bridge.kernel"] + w["bridge.bias"])
+    state = decoder.initial_state(case.encoded, case.memory())
+    np.testing.assert_allclose(np.concatenate(state.cells[0], 1), expected, atol=1e-6)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from attnmt.config import schema
 from attnmt.layers import Encoded, Encoder
 from attnmt.layers.recurrent import run_cell
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, SOURCE, SIZE, UNITS = 2, 5, 3, 4
 MASK = np.arange(SOURCE) < np.array([[3], [5]])

@@ -7,8 +7,9 @@ import tensorflow as tf
 from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers.lexical import Lexical
-from attnmt.model import Seq2Seq, build_model, named_weights
+from attnmt.model import Seq2Seq, build_model
 from attnmt.training.objective import totals
+from attnmt.weights import named_weights
 
 BATCH, HEADS, TARGET, SOURCE, SIZE, VOCABULARY = 2, 3, 4, 5, 6, 9
 IDS = tf.constant([[4, 8, 5, 7, 3], [6, 5, 3, 0, 0]])

@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from cell_formulas import FORMULAS
 
 from attnmt.config import schema
 from attnmt.layers.cell import Cell
 from attnmt.layers.recurrent import GRUCell, LSTMCell, make_cell, run_cell
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 TIME, BATCH, DEPTH, UNITS = 4, 3, 2, 5
 LENGTHS = np.array([4, 2, 1])
@@ -16,54 +17,6 @@ REAL = np.arange(TIME)[:, None] < LENGTHS  # [time, batch]
 CELLS = pytest.mark.parametrize("kind", ["lstm", "gru"])
 NORMS = pytest.mark.parametrize("layer_norm", [False, True])
 DIRECTIONS = pytest.mark.parametrize("reverse", [False, True])
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-x))
-
-
-def normalised(x: np.ndarray, w: dict, name: str, *groups: int) -> np.ndarray:
-    """Ba et al. (2016), eq. 4, of groups of so many units; nothing without a gain."""
-    if f"{name}.gain" not in w:
-        return x
-    ends = np.cumsum(groups)[:-1] * UNITS
-    parts = [
-        (part - part.mean(-1, keepdims=True))
-        / np.sqrt(part.var(-1, keepdims=True) + 1e-5)
-        for part in np.split(x, ends, axis=-1)
-    ]
-    return np.concatenate(parts, -1) * w[f"{name}.gain"] + w.get(f"{name}.bias", 0.0)
-
-
-def lstm(x: np.ndarray, state: tuple, w: dict, mask: np.ndarray) -> tuple:
-    """Gers et al. (2000): input, forget, cell and output gates.
-
-    With layer normalisation Ba et al. (2016), eq. 20 to 22.
-    """
-    h, c = state
-    from_input = normalised(x @ w["kernel"], w, "input_norm", 4)
-    from_state = (h * mask) @ w["recurrent_kernel"]
-    from_state = normalised(from_state, w, "recurrent_norm", 4)
-    gates = from_input + from_state + w["bias"]
-    i, f, g, o = (gates[:, k * UNITS : (k + 1) * UNITS] for k in range(4))
-    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(normalised(c, w, "carry_norm", 1)), c
-
-
-def gru(x: np.ndarray, state: tuple, w: dict, mask: np.ndarray) -> tuple:
-    """Cho et al. (2014), eq. 5-8, with the reset gate after the product."""
-    (h,) = state
-    z, r, n = (slice(k * UNITS, (k + 1) * UNITS) for k in range(3))
-    from_input = normalised(x @ w["kernel"], w, "input_norm", 2, 1) + w["bias"]
-    from_state = (h * mask) @ w["recurrent_kernel"]
-    from_state = normalised(from_state, w, "recurrent_norm", 2, 1)
-    update = sigmoid(from_input[:, z] + from_state[:, z])
-    reset = sigmoid(from_input[:, r] + from_state[:, r])
-    new = np.tanh(from_input[:, n] + reset * (from_state[:, n] + w["recurrent_bias"]))
-    return (update * h + (1.0 - update) * new,)
-
-
-ORACLES = {"lstm": lstm, "gru": gru}
 
 
 def make(kind: str, layer_norm: bool = False) -> Cell:
@@ -105,7 +58,7 @@ def test_a_masked_sequence_is_that_of_the_formula(
 
     expected = tuple(np.zeros((BATCH, UNITS)) for _ in range(cell.states))
     for t in reversed(range(TIME)) if reverse else range(TIME):
-        new = ORACLES[kind](inputs[t], expected, weights, mask)
+        new = FORMULAS[kind](inputs[t], expected, weights, mask)
         here = REAL[t][:, None]
         expected = tuple(
             np.where(here, n, s) for n, s in zip(new, expected, strict=True)

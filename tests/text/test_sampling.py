@@ -1,5 +1,6 @@
-"""BPE dropout: a function of the key, of which the text itself knows nothing."""
+"""Drawn cuts: a function of the key, of which the text itself knows nothing."""
 
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -11,7 +12,7 @@ import pytest
 
 from attnmt.config.schema import Config, Corpus
 from attnmt.errors import ConfigError
-from attnmt.text.sampling import Sampler
+from attnmt.text.sampling import Lattices, Sampler
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 
 Pairs = list[tuple[str, str]]
@@ -73,7 +74,7 @@ def test_a_merge_is_left_out_as_often_as_asked(make_config, tmp_path) -> None:
     tokenizer, _ = prepare_tokenizers(
         config.model_copy(update={"data": data}), tmp_path
     )
-    merges = tokenizer.merges()
+    merges, _ = tokenizer.known_pieces()
     assert merges["ab"] < merges["▁ab"] < merges["▁a"]
     drawn = Sampler(tokenizer, 0.3, (3,)).encode(["ab"] * 5000)
     ways = Counter(tuple(map(tokenizer.piece, way)) for way in drawn)
@@ -114,10 +115,70 @@ print(Sampler(tokenizer, 0.5, (1, 2)).encode(["the dog greets the man"] * 3))
     assert len(outputs) == 1 and len(outputs.pop()) > 50
 
 
-def test_a_tokenizer_without_merges_is_refused(
+def test_a_cut_of_a_unigram_model_is_drawn_as_often_as_it_is_likely() -> None:
+    """Kudo (2018), section 3.2: p(cut)^alpha over the sum of all cuts' p^alpha."""
+    pieces = {
+        "a": (1.0, 4),
+        "b": (2.0, 5),
+        "c": (0.5, 6),
+        "ab": (1.5, 7),
+        "bc": (4.0, 8),
+    }
+    cuts = {(4, 5, 6): 3.5, (7, 6): 2.0, (4, 8): 5.0}  # with -log p
+    total = sum(np.exp(-0.7 * cost) for cost in cuts.values())
+    lattices, draw = Lattices(pieces, 0.7), random.Random(3).random
+    drawn = Counter(tuple(lattices.cut("abc", draw) or ()) for _ in range(5000))
+    assert drawn.keys() == cuts.keys()
+    for cut, cost in cuts.items():
+        share = np.exp(-0.7 * cost) / total
+        assert drawn[cut] / 5000 == pytest.approx(share, abs=0.02)
+    assert lattices.cut("", draw) == []
+    assert lattices.cut("axc", draw) is None  # nothing known leads over the x
+    assert lattices.cut("abx", draw) is None
+
+
+@pytest.fixture(scope="module")
+def unigram(make_config, tmp_path_factory) -> Tokenizer:
+    folder = tmp_path_factory.mktemp("unigram")
+    return prepare_tokenizers(make_config(model_type="unigram"), folder)[0]
+
+
+def test_the_likeliest_cuts_are_those_of_the_tokenizer(unigram, lines) -> None:
+    """With a large alpha nothing else is drawn, word by word or line by line."""
+    sampler = Sampler(unigram, 0.0, (1,))
+    sampler._cuts.alpha = 1e4  # type: ignore[union-attr]
+    assert sampler.encode(lines) == unigram.encode(lines)
+
+
+def test_the_text_stays_with_a_unigram_model_too(unigram, lines) -> None:
+    drawn = Sampler(unigram, 0.2, (1,)).encode(lines)
+    assert drawn != unigram.encode(lines)
+    assert drawn == Sampler(unigram, 0.2, (1,)).encode(lines)
+    for ids, known in zip(drawn, unigram.encode(lines), strict=True):
+        assert unigram.decode(ids) == unigram.decode(known)
+
+
+def test_a_tokenizer_with_one_way_to_cut_is_refused(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
-    config = make_config(model_type="unigram")
-    tokenizer, _ = prepare_tokenizers(config, tmp_path)
-    with pytest.raises(ConfigError, match="^tokenizer.sampling: expected 0.*not of "):
+    tokenizer, _ = prepare_tokenizers(make_config(model_type="char"), tmp_path)
+    with pytest.raises(ConfigError, match="^tokenizer.sampling: expected 0.*neither"):
         Sampler(tokenizer, 0.1, (1,))
+
+
+@pytest.mark.parametrize("model_type", ["bpe", "unigram"])
+def test_what_is_spelt_in_bytes_stays_so(
+    make_config: Callable[..., Config], tmp_path: Path, model_type: str
+) -> None:
+    """Also where the names of the bytes, as in <0xE6>, are made of known letters."""
+    (tmp_path / "text").write_text("<0x 123 456 789 ABC DEF> 0\n" * 9, "utf-8")
+    corpus = Corpus(source=tmp_path / "text", target=tmp_path / "text")
+    config = make_config(vocab_size=320, model_type=model_type)
+    data = config.data.model_copy(update={"train": [corpus]})
+    tokenizer, _ = prepare_tokenizers(
+        config.model_copy(update={"data": data}), tmp_path
+    )
+    text = ["漢字 ABC"]
+    for key in range(20):
+        (ids,) = Sampler(tokenizer, 0.5, (key,)).encode(text)
+        assert tokenizer.decode(ids) == text[0]

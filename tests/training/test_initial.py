@@ -10,12 +10,13 @@ import pytest
 from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
-from attnmt.model import build_model, named_weights
+from attnmt.model import build_model
 from attnmt.run import Run
 from attnmt.text.tokenizer import load_tokenizers, prepare_tokenizers
 from attnmt.training.initial import freeze, take_slots, with_tokenizers_of
 from attnmt.training.session import train
 from attnmt.training.step import Trainer
+from attnmt.weights import named_weights
 
 pytestmark = pytest.mark.usefixtures("eagerly")
 MakeConfig = Callable[..., Config]

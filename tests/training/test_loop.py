@@ -22,7 +22,6 @@ import tensorflow as tf
 from attnmt import checkpoint
 from attnmt.config.schema import Config
 from attnmt.errors import DataError, DivergedError
-from attnmt.model import named_weights
 from attnmt.run import Run
 from attnmt.text.batches import Batch
 from attnmt.text.encoded import EncodedCorpus, encode_corpus
@@ -32,6 +31,7 @@ from attnmt.training.loop import Loop
 from attnmt.training.memory import MemoryExhausted
 from attnmt.training.objective import Totals
 from attnmt.training.signals import Interrupted
+from attnmt.weights import named_weights
 
 PAIRS = [(f"{'the dog ' * n}sees", f"{'der Hund ' * n}sieht") for n in range(1, 10)]
 

@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from attnmt import checkpoint
 from attnmt.config import schema
-from attnmt.model import Seq2Seq, build_model, named_weights
+from attnmt.model import Seq2Seq, build_model
 from attnmt.text.batches import Batch
 from attnmt.training.memory import split
 from attnmt.training.objective import totals
 from attnmt.training.step import Trainer
+from attnmt.weights import named_weights
 
 BOS, EOS, PAD = 2, 3, 0
 DROPS = {"embedding": 0.3, "recurrent": 0.3, "output": 0.3, "word": 0.3}

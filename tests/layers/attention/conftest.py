@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from attnmt.config import schema
 from attnmt.layers.attention import Attention, State, Tensor, build_attention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, TARGET, SOURCE, QUERY, VALUES, UNITS = 2, 3, 5, 7, 6, 4
 

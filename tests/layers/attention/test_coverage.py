@@ -9,7 +9,7 @@ import tensorflow as tf
 from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import MECHANISMS, Attention, Coverage, build_attention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, SOURCE, QUERY, VALUES, STEPS = 2, 5, 7, 6, 4
 MASK = np.arange(SOURCE) < np.array([[3], [5]])

@@ -11,7 +11,7 @@ import tensorflow as tf
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Attention
 from attnmt.layers.attention.linear import LinearAttention, PerformerAttention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, TARGET, SOURCE, QUERY, VALUES, UNITS = 2, 3, 6, 7, 5, 4
 MASK = np.arange(SOURCE) < np.array([[4], [6]])

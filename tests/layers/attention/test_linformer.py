@@ -10,7 +10,7 @@ import tensorflow as tf
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Attention
 from attnmt.layers.attention.linformer import LinformerAttention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, TARGET, SOURCE, QUERY, VALUES, SLOTS = 2, 3, 6, 7, 5, 4
 MASK = np.arange(SOURCE) < np.array([[3], [6]])

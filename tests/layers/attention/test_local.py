@@ -8,7 +8,7 @@ import pytest
 from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import build_attention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 KINDS = pytest.mark.parametrize("kind", ["local_m", "local_p"])
 WINDOW = 2

@@ -11,7 +11,7 @@ import tensorflow as tf
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Attention
 from attnmt.layers.attention.monotonic import MochaAttention, MonotonicAttention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, SOURCE, QUERY, VALUES, UNITS, STEPS = 2, 6, 7, 5, 3, 4
 MASK = np.arange(SOURCE) < np.array([[4], [6]])

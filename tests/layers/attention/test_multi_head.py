@@ -9,7 +9,7 @@ import tensorflow as tf
 from attnmt.config import schema
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Attention, build_attention
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 BATCH, SOURCE, TARGET, QUERY, VALUES, UNITS, HEADS = 2, 5, 3, 7, 4, 6, 2
 MASK = np.arange(SOURCE) < np.array([[3], [5]])

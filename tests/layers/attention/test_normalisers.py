@@ -17,7 +17,7 @@ from attnmt.layers.attention import (
     Sparsemax,
     build_attention,
 )
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 SCORES = np.random.default_rng(4).normal(size=(2, 3, 5)).astype(np.float32)
 MASK = np.arange(5) < np.array([[3], [5]])  # [2, 5]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attnmt.model import named_weights
+from attnmt.weights import named_weights
 
 Weights = dict[str, np.ndarray]
 Score = Callable[[np.ndarray, np.ndarray, Weights], float]

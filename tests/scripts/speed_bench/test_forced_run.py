@@ -24,7 +24,8 @@ BEAM, BATCH = 3, 2
 
 def trained_run(folder: Path, style: str) -> Path:
     """A run whose translations end at once, when they may."""
-    from attnmt.model import build_model, named_weights
+    from attnmt.model import build_model
+    from attnmt.weights import named_weights
 
     texts = {
         "source": str(ROOT / "data/valid.en"),

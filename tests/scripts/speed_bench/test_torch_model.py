@@ -42,8 +42,9 @@ def ragged(rows: list[list[int]]) -> np.ndarray:
 )
 @pytest.mark.parametrize("style", STYLES)
 def test_its_loss_is_that_of_attnmt(tmp_path, style):
-    from attnmt.model import build_model, named_weights
+    from attnmt.model import build_model
     from attnmt.training.objective import totals
+    from attnmt.weights import named_weights
 
     settings = model_settings(style, units=6)
     model = build_model(schema.Model.model_validate(settings), VOCABULARY, VOCABULARY)
