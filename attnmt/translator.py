@@ -24,7 +24,7 @@ from attnmt.shortlist import Shortlist, load_shortlist
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 from attnmt.translating import Translation as Translation
-from attnmt.weights import named_weights
+from attnmt.weights import named_weights, no_larger_than
 
 RULES = Rules(BOS, EOS, never=(PAD, BOS))
 NUMBERS = tf.TensorSpec([None, None, None], tf.float32)  # [batch, beam, time]
@@ -97,7 +97,7 @@ class Translator(SearchingTranslator):
         prints = [tokenizer.fingerprint for tokenizer in tokenizers]
         checkpoint.check_tokenizers(state, prints, folder.tokenizer_dir)
         file = best / checkpoint.WEIGHTS
-        with model.no_larger_than(file, read_shapes(file)):
+        with no_larger_than(file, read_shapes(file)):
             network = build_model(config.model, *map(len, tokenizers))
         checkpoint.assign(named_weights(network), checkpoint.load_arrays(file), file)
         origin = {

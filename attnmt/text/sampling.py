@@ -120,11 +120,7 @@ class Lattices:
             return None
         ids = []
         while place:
-            left = draw()
-            for ending in endings[place]:
-                left -= ending.share
-                if left < 0.0:
-                    break
+            ending = _drawn(endings[place], draw())
             ids.append(ending.id)
             place = ending.begin
         return ids[::-1]
@@ -145,6 +141,15 @@ class Lattices:
                 [w._replace(share=math.exp(w.share - log_sums[end])) for w in ways]
             )
         return endings
+
+
+def _drawn(endings: Sequence[Ending], left: float) -> Ending:
+    """The one in whose share `left`, from 0 to 1, falls."""
+    for ending in endings:
+        left -= ending.share
+        if left < 0.0:
+            return ending
+    return endings[-1]  # shares that sum to a little less than one
 
 
 def _log_sum(logs: Sequence[float]) -> float:

@@ -4,7 +4,6 @@ import tensorflow as tf
 
 from attnmt.config import schema
 from attnmt.layers.attention import Tensor
-from attnmt.layers.dropout import fold_in
 from attnmt.model import PAD, Seq2Seq
 
 
@@ -26,11 +25,12 @@ def with_own_pieces(
     real = tf.not_equal(target_in, PAD)
     attentional, seen = model.read(source, target_in, report=False)
     logits = model.logits_at(attentional, seen, source, real)  # [pieces, vocabulary]
-    draws = tf.random.stateless_categorical(logits, 1, fold_in(seed, 0), tf.int32)
+    places, others = (tf.random.fold_in(seed, i) for i in range(2))
+    draws = tf.random.stateless_categorical(logits, 1, others, tf.int32)
     told = tf.scatter_nd(
         tf.where(real), draws[:, 0], tf.shape(real, tf.int64)
     )  # [batch, target]
     before = tf.roll(told, 1, axis=1)
-    uniform = tf.random.stateless_uniform(tf.shape(real), fold_in(seed, 1))
+    uniform = tf.random.stateless_uniform(tf.shape(real), places)
     first = tf.range(tf.shape(real)[1]) == 0  # [target]
     return tf.where((uniform < share) & real & ~first, before, target_in)
