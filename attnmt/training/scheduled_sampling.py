@@ -25,7 +25,8 @@ def with_own_pieces(
     real = tf.not_equal(target_in, PAD)
     attentional, seen = model.read(source, target_in, report=False)
     logits = model.logits_at(attentional, seen, source, real)  # [pieces, vocabulary]
-    places, others = (tf.random.fold_in(seed, i) for i in range(2))
+    places: Tensor = tf.random.fold_in(seed, 0)
+    others: Tensor = tf.random.fold_in(seed, 1)
     draws = tf.random.stateless_categorical(logits, 1, others, tf.int32)
     told = tf.scatter_nd(
         tf.where(real), draws[:, 0], tf.shape(real, tf.int64)
