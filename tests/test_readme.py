@@ -138,3 +138,16 @@ def test_the_speeds_of_the_readme_are_those_that_were_measured():
     whole = of["as they come", "attnmt"]
     assert f"{whole['to onmt']:.1f} times the tokens of OpenNMT-py" in README
     assert f"{whole['to joeynmt']:.1f} times those of JoeyNMT" in README
+
+
+def test_the_quality_after_minutes_is_the_one_that_was_measured():
+    measured = json.loads((ROOT / "docs/bench_quality.json").read_bytes())["rows"]
+    titles = {
+        "attnmt": "attnmt, `configs/multi30k_ten_minutes.yaml`",
+        "onmt": "OpenNMT-py",
+        "joeynmt": "JoeyNMT",
+    }
+    assert [row["side"] for row in measured] == [*titles]
+    for row in measured:
+        bleu, minutes = (row["figures"][name] for name in ("bleu", "minutes"))
+        assert f"| {titles[row['side']]} | {bleu:.1f} | {minutes:.1f} |" in README
