@@ -151,3 +151,17 @@ def test_the_quality_after_minutes_is_the_one_that_was_measured():
     for row in measured:
         bleu, minutes = (row["figures"][name] for name in ("bleu", "minutes"))
         assert f"| {titles[row['side']]} | {bleu:.1f} | {minutes:.1f} |" in README
+
+
+def test_the_costs_are_those_that_were_measured():
+    measured = json.loads((ROOT / "docs/bench_growth.json").read_bytes())["rows"]
+    assert len(measured) == 18
+    for row in measured:
+        figures, memory = row["figures"], f"{row['figures']['megabytes']:,.0f} MB"
+        if row["part"] == "sizes":
+            told = f"{figures['tokens_per_second']:,.0f}, {memory}"
+        else:
+            told = f"{figures['seconds']:.1f} s, {memory}"
+        values = [named.split()[1] for named in row["case"].split(", ")]
+        cells = [f"| {value} | {told} |" for value in values]
+        assert any(cell in README for cell in cells), row["case"]
