@@ -10,7 +10,7 @@ import typer
 
 
 class Preset(StrEnum):
-    """The configurations in attnmt/presets, the quickest first."""
+    """The configurations in attnmt/presets: translation, the quickest first; others."""
 
     tiny = "tiny"
     small_data = "small-data"
@@ -19,6 +19,7 @@ class Preset(StrEnum):
     nematus = "nematus"
     luong = "luong"
     gnmt = "gnmt"
+    g2p = "g2p"
 
 
 def init(
