@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attnmt.errors import ConfigError, DataError
-from attnmt.evaluation.metrics import score
+from attnmt.evaluation.metrics import score, sentence_metric
 
 HYPOTHESES = [
     "A dog runs over the green grass .",
@@ -91,3 +91,11 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
         score(HYPOTHESES, REFERENCES, metrics=["blue"])
     with pytest.raises(ConfigError, match="'14a'.*13a"):
         score(HYPOTHESES, REFERENCES, tokenize="14a")
+
+
+@pytest.mark.parametrize("name", ["bleu", "chrf"])
+def test_a_short_sentence_can_be_perfect(name: str) -> None:
+    metric = sentence_metric(name)
+    assert metric.sentence_score("Ja !", ["Ja !"]).score == pytest.approx(100.0)
+    assert 0.0 < metric.sentence_score("Ja !", ["Ja , ja !"]).score < 100.0
+    assert metric.sentence_score("", ["Ja !"]).score == 0.0
