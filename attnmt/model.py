@@ -141,14 +141,20 @@ class Seq2Seq(keras.Model):
         seed: Seed = None,
         *,
         report: bool = True,
+        of: Tensor | None = None,
     ) -> tuple[Tensor, Seen]:
         """Source ids [batch, source], target ids [batch, target] that begin with BOS.
 
         Returns what `logits` takes, [batch, target, depth], and what was seen: the
         attention weights [batch, (head,) target, source] and extras [batch, target,
         ...]. Without `report` that is empty, if the logits do not depend on it.
+        With `of` [rows] a source has several targets [rows, target], or none.
         """
         encoded, memory = self.encode(source, fold_in(seed, 2))
+        if of is not None:
+            source, encoded, memory = tf.nest.map_structure(
+                lambda x: _rows(x, of), (source, encoded, memory)
+            )
         embedded = self._embed(self.target_embedding, target_in, fold_in(seed, 3))
         report = report or self.reads_source
         output = self.decoder(
@@ -222,6 +228,17 @@ class Seq2Seq(keras.Model):
         embedded = embedding(ids)  # [batch, time, size]
         embedded = word_dropout(embedded, self.drops.word, fold_in(seed, 0))
         return dropout(embedded, self.drops.embedding, fold_in(seed, 1), self.along)
+
+
+@tf.custom_gradient
+def _rows(x: Tensor, of: Tensor):
+    """The rows `of` a tensor, which may come more than once."""
+
+    # That of a gather is an IndexedSlices, which the LSTM's own gradient cannot take.
+    def gradient(upstream: Tensor) -> tuple[Tensor, None]:
+        return tf.math.unsorted_segment_sum(upstream, of, tf.shape(x)[0]), None
+
+    return tf.gather(x, of), gradient
 
 
 def build_model(

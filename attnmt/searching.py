@@ -3,12 +3,18 @@
 from abc import abstractmethod
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from attnmt import search
 from attnmt.long_lines import SPLIT, without_attention
 from attnmt.sentences import SourceLine, padded, to_translation
 from attnmt.text.tokenizer import EOS
 from attnmt.translating import BaseTranslator, Translation
+
+
+def longest(lengths: ArrayLike, ratio: float) -> np.ndarray:
+    """The most pieces of translations of sources of these lengths, </s> included."""
+    return (ratio * np.asarray(lengths)).astype(np.int32) + 10
 
 
 class SearchingTranslator(BaseTranslator):
@@ -38,19 +44,19 @@ class SearchingTranslator(BaseTranslator):
         options = self.decoding
         source = padded([line.encoding.ids for line in lines])
         lengths = [len(line.encoding.ids) for line in lines]
-        limits = [int(options.max_length_ratio * length) + 10 for length in lengths]
+        limits = longest(lengths, options.max_length_ratio)
         # Hypotheses that are drawn do not compete.
         beam = n if options.sampling else max(options.beam_size, n)
         # What coverage adds to a score is not known before the end.
         sure = beam if options.coverage_penalty or options.sampling else n
-        trace = self.trace(lines, source, np.array(limits, np.int32), beam, sure)
+        trace = self.trace(lines, source, limits, beam, sure)
         found = []
         for i, line in enumerate(lines):
             best = search.hypotheses(
                 trace,
                 i,
                 source_length=self.columns(lengths[i]),
-                max_length=limits[i],
+                max_length=int(limits[i]),
                 end=EOS,
                 n_best=n,
                 alpha=options.length_penalty,

@@ -66,6 +66,17 @@ def build_metrics(
     return [_build(name, tokenize, lowercase) for name in metrics]
 
 
+def sentence_metric(name: str) -> "Metric":
+    """Make the sacreBLEU object for single sentences: bleu or chrf.
+
+    The BLEU of a short one is made of the n-grams that it has.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    return BLEU(effective_order=True) if name == "bleu" else CHRF()
+
+
 def check_counts(counts: Mapping[str, int]) -> None:
     """Raise DataError unless all counts of lines, by name, are equal and not zero."""
     (first, expected), *others = counts.items()

@@ -77,7 +77,8 @@ class Loop:
         options, state = self.config.training, self.state
         weights = [corpus.weight for corpus in self.config.data.train]
         corpora, seed = self.corpora(state.epoch), self.config.seed
-        plan = plan_epoch(corpora, weights, options.batch_tokens, seed, state.epoch)
+        room = options.batch_tokens // (1 + options.minimum_risk.samples)
+        plan = plan_epoch(corpora, weights, room, seed, state.epoch)
         self._batches = len(plan)
         rest = (self._make_batch(corpora, indices) for indices in plan[state.batch :])
         for batches in prefetch(_groups(rest, options.accumulate)):

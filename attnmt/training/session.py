@@ -16,6 +16,7 @@ from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus, prepare_training
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
+from attnmt.training.draws import Draws
 from attnmt.training.guidance import prepare_links
 from attnmt.training.initial import freeze, take_slots, take_weights, with_tokenizers_of
 from attnmt.training.loop import Loop, point
@@ -51,6 +52,7 @@ def train(
         check_resume(config, run, found is not None, resume)
         device = devices.prepare(config.runtime)
         _check_model(config)
+        _check_start(config, anew=not (init_from or found))
         parent = Run(init_from) if init_from and found is None else None
         start = with_tokenizers_of(parent, config) if parent else config
         _check_text(config)
@@ -90,7 +92,9 @@ def _make_loop(
     corpora, valid = _encode(config, run, tokenizers)
     write_manifest(run, device, corpora, command, resumes=found is not None)
     model = _make_model(config, tokenizers, parent)
-    trainer = Trainer(model, config.training, device.precision)
+    refines = config.training.minimum_risk.samples > 0
+    draws = Draws(config, model, tokenizers) if refines else None
+    trainer = Trainer(model, config.training, device.precision, draws)
     if parent:
         take_slots(parent, trainer, tokenizers)
     state = _restore(run, trainer, tokenizers, found)
@@ -120,6 +124,16 @@ def _make_model(config: Config, tokenizers: Tokenizers, parent: Run | None) -> S
     freeze(model, config.training.freeze)
     say(f"model: {model.count_params():,} parameters")
     return model
+
+
+def _check_start(config: Config, anew: bool) -> None:
+    samples = config.training.minimum_risk.samples
+    if samples and anew:
+        raise ConfigError(
+            "training.minimum_risk.samples: expected 0, because draws of a model that "
+            "has not learnt to translate teach nothing: name a trained run by "
+            f"--init-from, found {samples}"
+        )
 
 
 def _check_model(config: Config) -> None:

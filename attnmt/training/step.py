@@ -15,7 +15,9 @@ from attnmt.model import IDS, Seq2Seq
 from attnmt.text.batches import Batch
 from attnmt.training.attention_loss import Guide
 from attnmt.training.average import Average
+from attnmt.training.draws import Draws
 from attnmt.training.guidance import GuidedBatch
+from attnmt.training.minimum_risk import Risks, risk_totals
 from attnmt.training.objective import Totals, totals
 from attnmt.training.optimizer import make_optimizer
 from attnmt.training.scheduled_sampling import share_at, with_own_pieces
@@ -23,23 +25,35 @@ from attnmt.weights import named_weights
 
 _BATCH = [IDS, IDS, IDS]
 _GUIDE = [IDS, tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.float32)]
+_RISKS = [tf.TensorSpec([None], tf.int32), tf.TensorSpec([None], tf.float32)]
 _SEED = tf.TensorSpec([2], tf.int32)  # of the dropout of a batch
 _OWN_PIECES = 100  # what is folded into it for draws; `Seq2Seq.read` folds in less
 
 
 class Trainer:
-    """Applies batches to a model: gradients, clipping, update."""
+    """Applies batches to a model: gradients, clipping, update.
+
+    With `draws` the loss is the expected risk of what they draw.
+    """
 
     def __init__(
-        self, model: Seq2Seq, config: schema.Training, precision: str = "float32"
+        self,
+        model: Seq2Seq,
+        config: schema.Training,
+        precision: str = "float32",
+        draws: Draws | None = None,
     ) -> None:
-        self.model, self.config = model, config
+        self.model, self.config, self.draws = model, config, draws
         self.variables = model.trainable_variables
         self.optimizer = make_optimizer(config, precision, self.variables)
         decay = config.average
         self.average = Average(self.variables, decay) if decay else None
         self._guided = config.guided_alignment.weight > 0.0
-        takes = [*_BATCH, *(_GUIDE if self._guided else ()), _SEED]
+        # Then gradients are of the size that a cross entropy's have, whatever alpha:
+        # learning rates, clipping and what the optimizer has learnt before fit.
+        self._unit = config.minimum_risk.alpha if draws else 1.0
+        more = _RISKS if draws else _GUIDE if self._guided else []
+        takes = [*_BATCH, *more, _SEED]
         self._gradients = compiled(self._compute, takes)
         self._update = compiled(self._compute_and_apply, takes)
         self._apply_sums = compiled(self._apply)
@@ -53,20 +67,26 @@ class Trainer:
     ) -> tuple[Totals, Tensor]:
         """One update from all `batches`; returns their totals and the gradient norm.
 
-        Dropout is a function of `seed`, `step` and the place of a batch. The norm is
-        that before clipping, per token; 0 for an update left out by a loss scale that
-        was too large for float16. Where loss or norm is no finite number nothing is
-        changed.
+        What is random is a function of `seed`, `step` and the place of a batch. The
+        norm is that before clipping, per token; 0 for an update left out by a loss
+        scale that was too large for float16. Where loss or norm is no finite number
+        nothing is changed.
         """
         self.optimizer.learning_rate = rate
         first = step * self.config.accumulate
         seeds = [tf.constant([seed, first + i]) for i in range(len(batches))]
+        given: Sequence[tuple[np.ndarray, ...]] = batches
+        if draws := self.draws:
+            given = [
+                draws(batch.source, batch.target_out, seed, first + i)
+                for i, batch in enumerate(batches)
+            ]
         guide = [tf.constant(self._guide_weight(step))] if self._guided else []
-        if len(batches) == 1:
-            return self._update(*batches[0], *guide, seeds[0])
+        if len(given) == 1:
+            return self._update(*given[0], *guide, seeds[0])
         summed: list[Tensor] = []
         results: list[Totals] = []
-        for batch, batch_seed in zip(batches, seeds, strict=True):
+        for batch, batch_seed in zip(given, seeds, strict=True):
             result, gradients = self._gradients(*batch, *guide, batch_seed)
             results.append(result)
             if summed:
@@ -123,26 +143,12 @@ class Trainer:
         return result, self._apply(gradients, result)
 
     def _compute(self, source, target_in, target_out, *rest):
-        """Totals of a batch and the gradients of its loss sum.
-
-        The rest is a seed, after the parts of a Guide if there is one.
-        """
-        *guide, seed = rest
+        """Totals of a batch and the gradients of its loss sum; last comes a seed."""
         if self.config.scheduled_sampling.share > 0.0:
-            target_in = self._with_own_pieces(source, target_in, seed)
+            target_in = self._with_own_pieces(source, target_in, rest[-1])
         with tf.GradientTape() as tape:
-            result = totals(
-                self.model,
-                source,
-                target_in,
-                target_out,
-                self.config.label_smoothing,
-                seed,
-                self.config.coverage_loss,
-                Guide(*guide) if guide else None,
-                self.config.consistency,
-            )
-            loss = self.optimizer.scale_loss(result.loss)
+            result = self._totals(source, target_in, target_out, *rest)
+            loss = self.optimizer.scale_loss(result.loss / self._unit)
         variables = [variable.value for variable in self.variables]
         zero = tf.UnconnectedGradients.ZERO
         return result, tape.gradient(loss, variables, unconnected_gradients=zero)
@@ -152,6 +158,22 @@ class Trainer:
         share = share_at(self.config.scheduled_sampling, update)
         seed = fold_in(seed, _OWN_PIECES)
         return with_own_pieces(self.model, source, target_in, share, seed)
+
+    def _totals(self, source, target_in, target_out, *rest):
+        """The rest is a seed, after the parts of a Guide or of Risks, if any."""
+        *more, seed = rest
+        batch, options = (self.model, source, target_in, target_out), self.config
+        if self.draws:
+            alpha = options.minimum_risk.alpha
+            return risk_totals(*batch, Risks(*more), alpha, seed)
+        return totals(
+            *batch,
+            options.label_smoothing,
+            seed,
+            options.coverage_loss,
+            Guide(*more) if more else None,
+            options.consistency,
+        )
 
     def _apply(self, gradients, total):
         """Update from gradients of the loss sum in `total`; returns their norm."""

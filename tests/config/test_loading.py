@@ -236,6 +236,14 @@ def test_wrong_settings_and_wrong_lines_come_together(folder: Path) -> None:
             "expected 0, because training.guided_alignment links pieces that stay the "
             "same, found 0.1",
         ),
+        *(
+            (
+                ["training.minimum_risk.samples=5", f"training.{key}=0.5"],
+                f"--set training.{key}=0.5: training.{key}: expected 0, because "
+                "training.minimum_risk.samples is above 0, found 0.5",
+            )
+            for key in ("consistency", "coverage_loss", "guided_alignment.weight")
+        ),
         (
             ["data.valid=", "training.schedule.type=plateau"],
             "--set training.schedule.type=plateau: training.schedule.type: "

@@ -54,6 +54,32 @@ def test_a_student_learns_from_what_its_teachers_translate(
     assert losses[0] != losses[1]
 
 
+def test_a_run_is_refined_by_what_its_translations_score(work, attnmt) -> None:
+    refined = (
+        *("--init-from", "runs/tiny", "--set", "run_dir=runs/refined"),
+        *("--set", "training.minimum_risk.samples=6"),
+        *("--set", "training.learning_rate=1e-3", "--set", "training.accumulate=2"),
+    )
+    command = ("train", "runs/tiny/config.yaml", *QUICK, *refined)
+    done = attnmt(*command, cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert "\nbegins with the weights of runs/tiny/checkpoints/" in done.stderr
+    lines = (work / "runs/refined/metrics.jsonl").read_text("utf-8").split("\n")
+    told = [json.loads(line) for line in lines[:-1]]
+    risks = [entry["loss"] for entry in told if entry["kind"] == "train"]
+    assert len(risks) == 3 and all(0.1 < risk < 0.9 for risk in risks)
+    assert f" step 3: loss {risks[-1]:.3f}, " in done.stderr
+    again = attnmt(*command, cwd=work)
+    assert again.returncode == 0 and "nothing left to do" in again.stderr
+
+    done = attnmt("train", "config.yaml", *QUICK, *refined[2:], cwd=work)
+    assert done.returncode == 0, done.stderr  # it goes on with what is there
+    other = (*QUICK, *refined[4:], "--set", "run_dir=runs/other")
+    done = attnmt("train", "config.yaml", *other, cwd=work)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "--init-from, found 6" in done.stderr
+
+
 def test_back_translated_text_is_tagged_and_a_run_goes_on_with_it(
     trained, work, attnmt
 ) -> None:

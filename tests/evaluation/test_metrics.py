@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attnmt.errors import ConfigError, DataError
-from attnmt.evaluation.metrics import score
+from attnmt.evaluation.metrics import score, sentence_metric
 
 HYPOTHESES = [
     "A dog runs over the green grass .",
@@ -119,3 +119,11 @@ def test_exact_has_an_interval_and_a_significance() -> None:
     assert 84.0 < exact.interval.low < 90.0 < exact.interval.high < 96.0
     assert exact.versus.value == pytest.approx(50.0)
     assert exact.versus.p_bootstrap < 0.01 and exact.versus.p_randomisation < 0.01
+
+
+@pytest.mark.parametrize("name", ["bleu", "chrf"])
+def test_a_short_sentence_can_be_perfect(name: str) -> None:
+    metric = sentence_metric(name)
+    assert metric.sentence_score("Ja !", ["Ja !"]).score == pytest.approx(100.0)
+    assert 0.0 < metric.sentence_score("Ja !", ["Ja , ja !"]).score < 100.0
+    assert metric.sentence_score("", ["Ja !"]).score == 0.0

@@ -184,3 +184,39 @@ def test_a_folder_that_cannot_be_made_is_told(make_config: MakeConfig) -> None:
     config.run_dir.write_text("a file", "utf-8")
     with pytest.raises(ConfigError, match="^run_dir: .*: File exists"):
         train(config)
+
+
+REFINES = {"accumulate": 2, "minimum_risk": {"samples": 2, "alpha": 0.1}}
+
+
+def test_a_refining_that_goes_on_is_the_uninterrupted_one(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    def trained(name: str, init_from: Path | None = None, **training) -> Run:
+        drops = {"dropout": {"embedding": 0.3, "recurrent": 0.3, "word": 0.3}}
+        config = make_config(training=training, data={"valid": None}, model=drops)
+        run_dir = config.run_dir.with_name(name)
+        return train(
+            config.model_copy(update={"run_dir": run_dir}), "auto", (), init_from
+        )
+
+    parent = trained("parent", max_steps=2)
+    whole = trained("whole", parent.path, max_steps=4, **REFINES)
+    trained("parts", parent.path, max_steps=2, **REFINES)
+    parts = trained("parts", max_steps=4, **REFINES)
+    assert_same(weights(parts), weights(whole))
+    lines = [run.metrics_file.read_text("utf-8").split("\n") for run in (whole, parts)]
+    losses = [[json.loads(line)["loss"] for line in each[:-1]] for each in lines]
+    assert losses[0] == losses[1] and all(0.0 < loss < 1.0 for loss in losses[0])
+    before = weights(parent)
+    assert any((value != before[name]).any() for name, value in weights(whole).items())
+
+
+def test_a_model_that_has_learnt_nothing_is_not_refined(
+    make_config: MakeConfig,
+) -> None:
+    config = make_config(training=REFINES)
+    expected = r"^training.minimum_risk.samples: expected 0, .* --init-from, found 2$"
+    with pytest.raises(ConfigError, match=expected):
+        train(config)
+    assert not config.run_dir.exists()

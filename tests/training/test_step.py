@@ -1,6 +1,7 @@
 """Updates: gradients, accumulation, clipping, precision, seeds."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,7 +12,9 @@ from attnmt import checkpoint
 from attnmt.config import schema
 from attnmt.model import Seq2Seq, build_model
 from attnmt.text.batches import Batch
+from attnmt.training.draws import RiskBatch
 from attnmt.training.memory import split
+from attnmt.training.minimum_risk import Risks, risk_totals
 from attnmt.training.objective import totals
 from attnmt.training.step import Trainer
 from attnmt.weights import named_weights
@@ -29,7 +32,7 @@ def batch(sources: list[list[int]], targets: list[list[int]]) -> Batch:
 
 
 def rows(lists: list[list[int]]) -> np.ndarray:
-    width = max(map(len, lists))
+    width = max(map(len, lists), default=0)
     return np.array([x + [PAD] * (width - len(x)) for x in lists], np.int32)
 
 
@@ -39,7 +42,10 @@ BOTH = batch([[4, 5, 6], [7], [8, 9]], [[5, 4], [6, 7, 8, 4], [8, 5, 4]])
 
 
 def make_trainer(
-    precision: str = "float32", drops: dict[str, float] | None = None, **options
+    precision: str = "float32",
+    drops: dict[str, float] | None = None,
+    draws: Any = None,
+    **options,
 ) -> Trainer:
     """A trainer of a small model that always begins with the same weights."""
     rates = dict.fromkeys(DROPS, 0.0) | (drops or {})
@@ -53,7 +59,7 @@ def make_trainer(
     keras.utils.set_random_seed(3)
     model = build_model(schema.Model.model_validate(sizes), 10, 9)
     config = schema.Training.model_validate(options)
-    return Trainer(model, config, precision)
+    return Trainer(model, config, precision, draws)
 
 
 @pytest.fixture
@@ -99,6 +105,47 @@ def test_accumulated_batches_are_one_batch_of_all(eagerly):
         expected, wanted_norm = whole.update([BOTH], seed=1, step=step, rate=0.5)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
         np.testing.assert_allclose(norm, wanted_norm, rtol=1e-5)
+    assert_same(parts.model, whole.model, 1e-6)
+
+
+def turned_round(source, target_out, seed: int, place: int) -> RiskBatch:
+    """The references and, as if drawn, the same pieces in the other order."""
+    targets = [row[row > EOS].tolist() for row in target_out]
+    both = batch([], targets + [target[::-1] for target in targets])
+    of = np.tile(np.arange(len(source), dtype=np.int32), 2)
+    risks = np.repeat([0.0, 0.6], len(source)).astype(np.float32)
+    return RiskBatch(source, both.target_in, both.target_out, of, risks)
+
+
+@pytest.mark.parametrize("alpha", [0.005, 0.5])
+def test_a_refining_goes_down_the_expected_risk_whatever_alpha(alpha, eagerly):
+    options = {"optimizer": "sgd", "clip_norm": 0, "minimum_risk": {"alpha": alpha}}
+    trainer = make_trainer(draws=turned_round, **options)
+    model, before = trainer.model, values(trainer.model)
+    *ids, of, risks = turned_round(BOTH.source, BOTH.target_out, 1, 0)
+    with tf.GradientTape() as tape:
+        sums = risk_totals(model, *ids, Risks(of, risks), alpha)
+        loss = sums.loss / alpha / 12.0
+    weights = {name: v.value for name, v in named_weights(model).items()}
+    gradients = tape.gradient(loss, weights)
+    found, norm = trainer.update([BOTH], seed=1, step=0, rate=0.5)
+    np.testing.assert_allclose(found, sums, rtol=1e-5)
+    assert 0.2 < found.loss / found.tokens < 0.4
+    expected = tf.linalg.global_norm(list(gradients.values()))
+    assert 0.01 < float(norm) == pytest.approx(float(expected), rel=1e-4)
+    for name, value in values(model).items():
+        expected = before[name] - 0.5 * np.asarray(gradients[name])
+        np.testing.assert_allclose(value, expected, atol=1e-6, err_msg=name)
+
+
+def test_a_refining_accumulates_as_a_training_does(eagerly):
+    parts = make_trainer(draws=turned_round, optimizer="sgd", accumulate=2)
+    whole = make_trainer(draws=turned_round, optimizer="sgd")
+    for step in range(2):
+        found, norm = parts.update([ONE, TWO], seed=1, step=step, rate=0.5)
+        expected, wanted_norm = whole.update([BOTH], seed=1, step=step, rate=0.5)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+        np.testing.assert_allclose(norm, wanted_norm, rtol=1e-4)
     assert_same(parts.model, whole.model, 1e-6)
 
 

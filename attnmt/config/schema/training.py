@@ -47,6 +47,24 @@ class GuidedAlignment(Section):
     )
 
 
+class MinimumRisk(Section):
+    """Refining a trained run by what its translations score, Shen et al. (2016)."""
+
+    samples: Annotated[int, Field(ge=0, le=256)] = Field(
+        default=0,
+        description="Translations drawn of each source, scored against its reference, "
+        "instead of the cross entropy; 0 is none. batch_tokens counts them.",
+    )
+    metric: Literal["chrf", "bleu"] = Field(
+        default="chrf", description="What a single translation is scored by."
+    )
+    alpha: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        default=5e-3,
+        description="Exponent of the probabilities that scores are weighted with: "
+        "near 0 all translations count alike.",
+    )
+
+
 class ScheduledSampling(Section):
     """Training reads pieces of the model in place of the reference's."""
 
@@ -117,6 +135,10 @@ class Training(Section):
         default_factory=GuidedAlignment,
         description="Train the attention to look where words are linked.",
     )
+    minimum_risk: MinimumRisk = Field(
+        default_factory=MinimumRisk,
+        description="Refine a trained run by what its translations score.",
+    )
     max_epochs: Count = Field(
         default=20, description="Passes over the training corpora."
     )
@@ -130,6 +152,23 @@ class Training(Section):
     keep: Count = Field(
         default=2, description="Newest checkpoints kept beside the best."
     )
+
+    @model_validator(mode="after")
+    def _minimises_risk_alone(self) -> "Training":
+        others = {
+            "consistency": self.consistency,
+            "coverage_loss": self.coverage_loss,
+            "guided_alignment.weight": self.guided_alignment.weight,
+            "scheduled_sampling.share": self.scheduled_sampling.share,
+        }
+        for key, value in others.items():
+            if self.minimum_risk.samples and value:
+                raise Misfit(
+                    key,
+                    "expected 0, because training.minimum_risk.samples is above 0, "
+                    f"found {value}",
+                )
+        return self
 
 
 class EarlyStopping(Section):
