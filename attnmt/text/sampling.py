@@ -7,6 +7,7 @@ seed: a resumed training would read another text.
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from operator import add
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from attnmt.text.spm import Pieces
 from attnmt.text.tokenizer import Tokenizer
 
 Draw = Callable[[], float]  # evenly from 0 to 1
+MOST_WORDS = 50_000  # whose lattices are kept: a corpus may have any number
 
 
 class Sampler:
@@ -102,20 +104,18 @@ class Ending(NamedTuple):
 class Lattices:
     """A unigram model whose cuts are drawn as p(cut)^alpha, Kudo (2018), section 3.2.
 
-    Forwards all ways to each place are summed, backwards they are drawn. The sums of a
-    word are kept: most words come again.
+    Forwards all ways to each place are summed, backwards they are drawn. The sums of
+    words are kept, since most come again, but never more than so many.
     """
 
     def __init__(self, pieces: Pieces, alpha: float) -> None:
         self.pieces, self.alpha = pieces, alpha
         self.longest = max(map(len, pieces))
-        self._known: dict[str, list[list[Ending]]] = {}
+        self._endings = lru_cache(MOST_WORDS)(self._lattice)
 
     def cut(self, text: str, draw: Draw) -> list[int] | None:
         """The ids of drawn pieces; None where no pieces make the text."""
-        if text not in self._known:
-            self._known[text] = self._lattice(text)
-        endings, place = self._known[text], len(text)
+        endings, place = self._endings(text), len(text)
         if place and not endings[place]:
             return None
         ids = []

@@ -242,7 +242,10 @@ def test_wrong_settings_and_wrong_lines_come_together(folder: Path) -> None:
                 f"--set training.{key}=0.5: training.{key}: expected 0, because "
                 "training.minimum_risk.samples is above 0, found 0.5",
             )
-            for key in ("consistency", "coverage_loss", "guided_alignment.weight")
+            for key in (
+                *("consistency", "coverage_loss", "guided_alignment.weight"),
+                "scheduled_sampling.share",
+            )
         ),
         (
             ["data.valid=", "training.schedule.type=plateau"],

@@ -137,6 +137,15 @@ def test_a_cut_of_a_unigram_model_is_drawn_as_often_as_it_is_likely() -> None:
     assert lattices.cut("abx", draw) is None
 
 
+def test_no_more_words_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus larger than memory has more words than fit."""
+    monkeypatch.setattr("attnmt.text.sampling.MOST_WORDS", 3)
+    lattices = Lattices({"a": (1.0, 4), "b": (2.0, 5)}, 0.5)
+    for word in ("a", "b", "ab", "ba", "aab"):
+        assert lattices.cut(word, lambda: 0.5) == [4 + (c == "b") for c in word]
+    assert lattices._endings.cache_info().currsize == 3
+
+
 @pytest.fixture(scope="module")
 def unigram(make_config, tmp_path_factory) -> Tokenizer:
     folder = tmp_path_factory.mktemp("unigram")
