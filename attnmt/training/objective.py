@@ -1,13 +1,13 @@
 """What training minimises: cross entropy with label smoothing, over real tokens."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from attnmt.layers.attention import Tensor
-from attnmt.layers.dropout import Seed, fold_in
+from attnmt.layers.dropout import Seed
 from attnmt.model import PAD, Seq2Seq
-from attnmt.search import Seen
 from attnmt.training.attention_loss import Guide, coverage_loss, guided_loss
 from attnmt.training.output_loss import Sums, projected_cross_entropy
 
@@ -37,37 +37,55 @@ def totals(
     With `consistency` the batch is read twice, and the loss is half of that of R-Drop,
     Liang et al. (2021), eq. 4: what a difference of two dropouts makes is part of it.
     """
+    ids, weights = (source, target_in, target_out), (smoothing, coverage_weight)
+    if seed is None or consistency == 0.0:
+        whole = seed is None or model.copies
+        return _read(model, ids, seed, *weights, guide, whole)[0]
+    # One reading of the batch twice: as many steps as for the batch alone.
+    again = [tf.concat([x, x], axis=0) for x in ids]
+    guide = _again(guide, tf.shape(source)[0]) if guide else None
+    both, logits = _read(model, again, seed, *weights, guide, whole=True)
+    assert logits is not None
+    mean = Totals(*(part / 2.0 for part in both))
+    apart = divergence(*tf.split(logits, 2))
+    return mean._replace(loss=mean.loss + consistency / 2.0 * apart)
+
+
+def _read(
+    model: Seq2Seq,
+    ids: Sequence[Tensor],
+    seed: Seed,
+    smoothing: float,
+    coverage_weight: float,
+    guide: Guide | None,
+    whole: bool,
+) -> tuple[Totals, Tensor | None]:
+    """Loss sums of one reading, and its logits [tokens, vocabulary] if `whole`."""
+    source, target_in, target_out = ids
     report = coverage_weight > 0.0 or guide is not None
     real = tf.not_equal(target_out, PAD)
-    labels = tf.boolean_mask(target_out, real)  # [tokens]
-
-    def told(sums: Sums, seen: Seen) -> Totals:
-        loss = sums.smoothed
-        if coverage_weight > 0.0:
-            loss += coverage_weight * coverage_loss(seen.weights, real)
-        if guide is not None:
-            loss += guide.weight * guided_loss(seen.weights, guide)
-        tokens = tf.cast(tf.size(labels), tf.float32)
-        return Totals(loss, sums.exact, sums.correct, tokens)
-
-    def whole(seed: Seed) -> tuple[Tensor, Totals]:
-        attentional, seen = model.read(source, target_in, seed, report=report)
-        logits = model.logits_at(attentional, seen, source, real)
-        return logits, told(whole_cross_entropy(logits, labels, smoothing), seen)
-
-    if seed is not None and consistency > 0.0:
-        (one, first), (two, second) = (whole(fold_in(seed, i)) for i in range(2))
-        mean = Totals(*((a + b) / 2.0 for a, b in zip(first, second, strict=True)))
-        apart = consistency / 2.0 * divergence(one, two)
-        return mean._replace(loss=mean.loss + apart)
-    if seed is None or model.copies:
-        return whole(seed)[1]
-    # The same for a training, which has no use for the logits themselves.
+    labels, logits = tf.boolean_mask(target_out, real), None  # [tokens]
     attentional, seen = model.read(source, target_in, seed, report=report)
-    chosen = tf.boolean_mask(attentional, real)  # [tokens, depth]
-    matrix, bias = model.output_weights
-    sums = projected_cross_entropy(chosen, matrix, bias, labels, smoothing)
-    return told(sums, seen)
+    if whole:
+        logits = model.logits_at(attentional, seen, source, real)
+        sums = whole_cross_entropy(logits, labels, smoothing)
+    else:  # the same for a training, which has no use for the logits themselves
+        chosen = tf.boolean_mask(attentional, real)  # [tokens, depth]
+        sums = projected_cross_entropy(chosen, *model.output_weights, labels, smoothing)
+    loss = sums.smoothed
+    if coverage_weight > 0.0:
+        loss += coverage_weight * coverage_loss(seen.weights, real)
+    if guide is not None:
+        loss += guide.weight * guided_loss(seen.weights, guide)
+    tokens = tf.cast(tf.size(labels), tf.float32)
+    return Totals(loss, sums.exact, sums.correct, tokens), logits
+
+
+def _again(guide: Guide, batch: Tensor) -> Guide:
+    """The guide of a batch and of the same batch below it."""
+    below = guide.links + [batch, 0, 0]
+    links = tf.concat([guide.links, below], axis=0)
+    return Guide(links, tf.concat([guide.shares] * 2, axis=0), guide.weight)
 
 
 def divergence(one: Tensor, two: Tensor) -> Tensor:
@@ -75,8 +93,23 @@ def divergence(one: Tensor, two: Tensor) -> Tensor:
 
     Liang et al. (2021), eq. 2.
     """
-    p, q = tf.nn.log_softmax(one), tf.nn.log_softmax(two)
-    return 0.5 * tf.reduce_sum((tf.exp(p) - tf.exp(q)) * (p - q))
+
+    # By itself TensorFlow would hold a dozen arrays of this size.
+    @tf.custom_gradient
+    def apart(one: Tensor, two: Tensor):
+        log_p, log_q = tf.nn.log_softmax(one), tf.nn.log_softmax(two)
+        p, q, ratio = tf.exp(log_p), tf.exp(log_q), log_p - log_q
+
+        def side(p: Tensor, q: Tensor, ratio: Tensor, upstream: Tensor) -> Tensor:
+            mean = tf.reduce_sum(p * ratio, axis=-1, keepdims=True)
+            return 0.5 * upstream * (p * (ratio - mean + 1.0) - q)
+
+        def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+            return side(p, q, ratio, upstream), side(q, p, -ratio, upstream)
+
+        return 0.5 * tf.reduce_sum((p - q) * ratio), gradient
+
+    return apart(one, two)
 
 
 def whole_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Sums:

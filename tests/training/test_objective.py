@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from attnmt.config import schema
-from attnmt.layers.dropout import fold_in
 from attnmt.model import PAD, Seq2Seq, build_model
+from attnmt.training.attention_loss import Guide, coverage_loss, guided_loss
 from attnmt.training.objective import cross_entropy, divergence, totals
 
 TOKENS, VOCABULARY = 5, 7
@@ -138,23 +138,48 @@ def test_the_divergence_is_that_of_both_directions():
     assert divergence(one, one) == 0.0
 
 
-def test_a_consistent_model_reads_the_same_twice(model):
-    seed = tf.constant([3, 4])
+@pytest.mark.parametrize("guided", [False, True])
+def test_a_consistent_model_reads_the_same_twice(model, guided):
+    seed, coverage = tf.constant([3, 4]), 0.5
     batch = model, SOURCE, TARGET_IN, TARGET_OUT, 0.1
-    found = totals(*batch, seed, consistency=5.0)
-    pairs = [totals(*batch, fold_in(seed, i)) for i in range(2)]
-    for name in ("log_loss", "correct", "tokens"):
-        mean = np.mean([getattr(pair, name) for pair in pairs])
-        np.testing.assert_allclose(getattr(found, name), mean, rtol=1e-5)
-    logits = []
-    for i in range(2):
-        attentional, seen = model.read(SOURCE, TARGET_IN, fold_in(seed, i))
-        logits.append(model.logits_at(attentional, seen, SOURCE, TARGET_OUT != PAD))
-    p, q = (np.asarray(tf.nn.log_softmax(x), np.float64) for x in logits)
+    links, shares = tf.constant([[0, 1, 2], [1, 0, 0]]), tf.constant([1.0, 0.5])
+    guide = Guide(links, shares, tf.constant(0.7)) if guided else None
+    found = totals(*batch, seed, coverage, guide, consistency=5.0)
+    twice = [tf.concat([ids, ids], axis=0) for ids in batch[1:4]]
+    attentional, seen = model.read(*twice[:2], seed)
+    logits = model.logits_at(attentional, seen, twice[0], twice[2] != PAD)
+    p, q = np.split(np.asarray(tf.nn.log_softmax(logits), np.float64), 2)
     apart = ((np.exp(p) - np.exp(q)) * (p - q)).sum() / 2
     assert apart > 0.01  # the two dropouts do differ
-    mean = np.mean([pair.loss for pair in pairs])
-    np.testing.assert_allclose(found.loss, mean + 5.0 / 2 * apart, rtol=1e-5)
+    pairs = []
+    labels = tf.boolean_mask(TARGET_OUT, TARGET_OUT != PAD).numpy()
+    for half, weights in zip((p, q), np.split(seen.weights, 2), strict=True):
+        loss = plain(tf.constant(half, tf.float32), labels, 0.1).numpy().sum()
+        loss += coverage * coverage_loss(tf.constant(weights), TARGET_OUT != PAD)
+        if guide:
+            loss += guide.weight * guided_loss(tf.constant(weights), guide)
+        exact = -np.take_along_axis(half, labels[:, None], axis=1).sum()
+        pairs.append((loss, exact, (half.argmax(-1) == labels).sum(), len(labels)))
+    expected = np.mean(np.array(pairs, np.float64), axis=0)
+    expected[0] += 5.0 / 2 * apart
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_the_gradient_of_the_divergence_is_that_of_its_formula():
+    draw = np.random.default_rng(5)
+    one, two = (
+        tf.constant(draw.normal(size=(TOKENS, VOCABULARY)) * 2, tf.float32)
+        for _ in range(2)
+    )
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch((one, two))
+        p, q = tf.nn.softmax(one), tf.nn.softmax(two)
+        formula = 3.0 * 0.5 * tf.reduce_sum((p - q) * tf.math.log(p / q))
+        found = 3.0 * divergence(one, two)
+    for logits in (one, two):
+        np.testing.assert_allclose(
+            tape.gradient(found, logits), tape.gradient(formula, logits), atol=1e-5
+        )
 
 
 def test_without_dropout_consistency_costs_nothing(model):
