@@ -103,10 +103,11 @@ def test_one_seed_seeds_everything():
     assert not set(draw()) & set(first)
 
 
-def test_tensorflow_comes_without_matplotlib_which_can_still_be_imported() -> None:
+def test_tensorflow_comes_sooner_and_leaves_all_else_as_it_was() -> None:
     code = (
-        "import sys; from attnmt.devices import load_tensorflow; load_tensorflow()\n"
+        "import gc, sys; from attnmt.devices import load_tensorflow; load_tensorflow()\n"
         "assert 'keras' in sys.modules and 'matplotlib' not in sys.modules\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 100_000\n"
         "import matplotlib.pyplot"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
