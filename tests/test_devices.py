@@ -105,7 +105,7 @@ def test_one_seed_seeds_everything():
 
 def test_tensorflow_comes_sooner_and_leaves_all_else_as_it_was() -> None:
     code = (
-        "import gc, sys; from attnmt.devices import load_tensorflow; load_tensorflow()\n"
+        "import gc, sys; from attnmt.devices import load_tensorflow as load; load()\n"
         "assert 'keras' in sys.modules and 'matplotlib' not in sys.modules\n"
         "assert gc.isenabled() and gc.get_freeze_count() > 100_000\n"
         "import matplotlib.pyplot"
