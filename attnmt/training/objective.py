@@ -1,6 +1,7 @@
 """What training minimises: cross entropy with label smoothing, over real tokens."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -37,14 +38,17 @@ def totals(
     With `consistency` the batch is read twice, and the loss is half of that of R-Drop,
     Liang et al. (2021), eq. 4: what a difference of two dropouts makes is part of it.
     """
-    ids, weights = (source, target_in, target_out), (smoothing, coverage_weight)
+    ids = source, target_in, target_out
+    read = partial(
+        _read, model, seed=seed, smoothing=smoothing, coverage_weight=coverage_weight
+    )
     if seed is None or consistency == 0.0:
-        whole = seed is None or model.copies
-        return _read(model, ids, seed, *weights, guide, whole)[0]
+        return read(ids, guide=guide, whole=seed is None or model.copies)[0]
     # One reading of the batch twice: as many steps as for the batch alone.
     again = [tf.concat([x, x], axis=0) for x in ids]
-    guide = _again(guide, tf.shape(source)[0]) if guide else None
-    both, logits = _read(model, again, seed, *weights, guide, whole=True)
+    if guide is not None:
+        guide = _again(guide, tf.shape(source)[0])
+    both, logits = read(again, guide=guide, whole=True)
     assert logits is not None
     mean = Totals(*(part / 2.0 for part in both))
     apart = divergence(*tf.split(logits, 2))
@@ -54,6 +58,7 @@ def totals(
 def _read(
     model: Seq2Seq,
     ids: Sequence[Tensor],
+    *,
     seed: Seed,
     smoothing: float,
     coverage_weight: float,
