@@ -15,9 +15,12 @@ from attnmt.run import Run
 from attnmt.sealed import file_sha256, read_json
 
 HEADER = "export.json"
-VERSION = 3  # 1: searched to the end of every sentence; 2: `STEP` extended as well
-READ = (2, 3)  # what is read of them
-START, STEP, EXTEND = "start.tflite", "step.tflite", "extend.tflite"
+# 1: searched to the end of every sentence; 2: `STEP` extended as well; 3: `STEP` had
+# the output layer in it.
+VERSION = 4
+READ = (2, 3, 4)  # what is read of them
+START, STEP = "start.tflite", "step.tflite"
+OUTPUT, EXTEND = "output.tflite", "extend.tflite"
 ORIGIN = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
 PRECISIONS = ("float32", "float16", "int8")  # the exact first
 
@@ -97,6 +100,4 @@ def beyond_litert(decoding: Decoding) -> str | None:
     """The setting of a decoding that the exported step does not know, if any."""
     if decoding.sampling is not None:
         return "sampling"
-    if decoding.no_repeat_ngram:
-        return "decoding.no_repeat_ngram"
-    return "decoding.shortlist" if decoding.shortlist else None
+    return "decoding.no_repeat_ngram" if decoding.no_repeat_ngram else None

@@ -1,5 +1,6 @@
 """The translation model: encode a source, start, step along a target."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import keras
@@ -107,12 +108,12 @@ class Seq2Seq(keras.Model):
         state: DecoderState,
         memory: Memory,
         source: Tensor | None = None,
-        output: OutputLayer | None = None,
+        output: Callable[[Tensor], Tensor] | None = None,
     ) -> tuple[Tensor, Seen, DecoderState]:
         """One piece [batch] -> logits [batch, vocabulary], what it saw, next state.
 
         `source` [batch, source] are the ids behind the memory, for `reads_source`.
-        With an `output` layer the logits are those of its pieces.
+        With an `output`, such as a layer of some pieces, the logits are what it makes.
         """
         inputs = self.decoder.inputs(self.target_embedding(token))
         nothing = Masks((None,) * len(state.cells), (None,) * (len(state.cells) - 1))
@@ -193,7 +194,7 @@ class Seq2Seq(keras.Model):
         self,
         attentional: Tensor,
         copying: Copying | None = None,
-        output: OutputLayer | None = None,
+        output: Callable[[Tensor], Tensor] | None = None,
     ) -> Tensor:
         """[..., depth] attentional vectors -> [..., vocabulary] in float32.
 

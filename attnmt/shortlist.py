@@ -34,6 +34,10 @@ class Shortlist(NamedTuple):
     always: np.ndarray  # [pieces], sorted; the specials are the first
     likely: np.ndarray  # [source vocabulary, 1 + BEST], itself, the best; PAD: no more
 
+    def pieces(self, source: np.ndarray, best: int) -> np.ndarray:
+        """The target pieces for ids [batch, source]: sorted, the specials first."""
+        return np.union1d(self.always, self.likely[source, : 1 + best])
+
 
 def write_shortlist(run: Run) -> Shortlist:
     """Learn a shortlist from the training text of a run, and keep it in its folder.

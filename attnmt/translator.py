@@ -131,6 +131,8 @@ class Translator(SearchingTranslator):
         n_best: int,
     ) -> search.Trace:
         inputs = [source, limits, *self._tell(lines)]
+        if self.shortlist is not None:
+            inputs.append(self.shortlist.pieces(source, self.decoding.shortlist))
         if (sampling := self.decoding.sampling) is not None:
             inputs.append(uniform(sampling.seed, lines, limits.tolist(), beam))
         result = self.search_function(beam, n_best)(*inputs)
@@ -171,19 +173,11 @@ class Translator(SearchingTranslator):
     ) -> tuple[Tensor, search.Seen, Any]:
         return self.network.step(token, state, *memory, output=output)
 
-    def _likely(self, shortlist: Shortlist, source: Tensor) -> Tensor:
-        """The target pieces for a batch [batch, source]: sorted, the specials first."""
-        likely = shortlist.likely[:, : 1 + self.decoding.shortlist]
-        chosen = tf.reshape(tf.gather(likely, source), [-1])
-        chosen = tf.concat([shortlist.always, chosen], axis=0)
-        size = [len(self.target_tokenizer)]
-        counts = tf.scatter_nd(chosen[:, None], tf.ones_like(chosen), size)
-        return tf.cast(tf.where(counts > 0)[:, 0], tf.int32)  # [pieces]
-
     def search_function(self, beam: int, n_best: int) -> Graph:
         """The compiled search of ids [batch, source] and limits [batch] for a trace.
 
-        Where it draws, it takes the numbers of `search.sampling.Drawing` too.
+        With a shortlist it takes its pieces too, and where it draws, the numbers of
+        `search.sampling.Drawing`.
         """
         with self._making:  # the same for all lanes
             if (beam, n_best) not in self._searches:
@@ -191,13 +185,12 @@ class Translator(SearchingTranslator):
             return self._searches[beam, n_best]
 
     def _make_search(self, beam: int, n_best: int) -> Graph:
-        sampling = self.decoding.sampling
+        sampling, short = self.decoding.sampling, self.shortlist
         rules = RULES._replace(no_repeat_ngram=self.decoding.no_repeat_ngram)
 
         def run(source, limits, *rest):
-            told, numbers = rest[: len(self.told)], rest[len(self.told) :]
-            short = self.shortlist
-            pieces = None if short is None else self._likely(short, source)
+            told, rest = rest[: len(self.told)], rest[len(self.told) :]
+            pieces, numbers = (None, rest) if short is None else (rest[0], rest[1:])
             output = self._output(pieces)
             trace = search.search(
                 lambda token, *read: self._step(output, _at(pieces, token), *read),
@@ -211,9 +204,10 @@ class Translator(SearchingTranslator):
             )
             return trace._replace(tokens=_at(pieces, trace.tokens))
 
-        limits = tf.TensorSpec([None], tf.int32)
+        row = tf.TensorSpec([None], tf.int32)
+        pieces = [] if short is None else [row]
         numbers = [] if sampling is None else [NUMBERS]
-        return compiled(run, [model.IDS, limits, *self.told, *numbers])
+        return compiled(run, [model.IDS, row, *self.told, *pieces, *numbers])
 
     def _forced(
         self, batch: Sequence[tuple[SourceLine, str, list[int]]]

@@ -18,7 +18,7 @@ LAYERS = (
     | {"attnmt.sealed", "attnmt.tensor_header", "attnmt.compiled", "attnmt.weights"},
     {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported", "attnmt.shortlist"},
     {"attnmt.verify", "attnmt.averaging"},
-    {"attnmt.sentences"},
+    {"attnmt.sentences", "attnmt.litert_search"},
     {"attnmt.edits", "attnmt.long_lines"},
     {"attnmt.translating"},
     {"attnmt.searching"},
@@ -32,7 +32,7 @@ LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "long_lines", "translating", "exported", "litert", "verify"),
     *("sealed", "tensor_header", "checkpoint", "averaging", "workers", "searching"),
-    "shortlist",
+    *("shortlist", "litert_search"),
 )
 
 

@@ -18,6 +18,9 @@ from attnmt.config.schema import Config, Decoding
 from attnmt.edits import Edits
 from attnmt.ensemble import EnsembleTranslator
 from attnmt.errors import AttnmtError, ConfigError, DataError
+from attnmt.export.folder import export_litert, export_saved_model
+from attnmt.exported import Export
+from attnmt.litert import LiteRTTranslator
 from attnmt.model import build_model
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256, sealed
@@ -192,6 +195,40 @@ def test_pinned_attention_and_a_shortlist_go_together(
     assert likely is not None
     known = np.union1d(likely.always, likely.likely[found.source_ids][:, :2])
     assert np.isin(found.target_ids, known).all()
+
+
+def test_litert_searches_among_the_same_pieces(
+    run: Run, short: Translator, tmp_path: Path
+) -> None:
+    folder = tmp_path / "export"
+    export_litert(run, "float32", folder, LINES)
+    other = LiteRTTranslator.load(Export(folder), run, short.decoding)
+    ours, theirs = (list(each.translate(LINES)) for each in (short, other))
+    assert [x.target_ids for x in theirs] == [x.target_ids for x in ours]
+    for one, two in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(two.log_probs, one.log_probs, atol=1e-4)
+        np.testing.assert_allclose(two.weights, one.weights, atol=1e-4)
+
+
+def test_a_saved_model_of_a_run_with_a_shortlist_has_all_pieces(
+    run: Run, tmp_path: Path
+) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    copy = Run(tmp_path / "run")
+    decoding = Decoding(beam_size=3, shortlist=1)
+    config = run.load_config().model_copy(update={"decoding": decoding})
+    write_atomically(copy.config_file, dump_config(config))
+    parity = export_saved_model(copy, tmp_path / "export", LINES).parity
+    assert parity.equal == parity.sentences > 0
+
+
+def test_an_export_without_an_output_layer_of_its_own_has_no_shortlist(
+    tmp_path: Path,
+) -> None:
+    made = make_run(tmp_path, copy_source=True)
+    export_litert(made, "float32", tmp_path / "export", LINES)
+    with pytest.raises(DataError, match="export the model again"):
+        LiteRTTranslator.load(Export(tmp_path / "export"), made, Decoding(shortlist=1))
 
 
 def test_given_translations_are_scored_among_all_pieces(

@@ -66,7 +66,7 @@ def load_engine(
     from attnmt.litert import LiteRTTranslator
 
     try:
-        loaded = LiteRTTranslator.load(export, config, wanted, threads)
+        loaded = LiteRTTranslator.load(export, Run(folder), wanted, threads)
     except DataError as error:
         if engine is Engine.litert or export.path == folder:
             raise

@@ -40,7 +40,6 @@ def export_litert(
     `lines` are translated with both. Raises AttnmtError when that differs too much,
     ConfigError when `target` is anything else than an export.
     """
-    # The step has the whole output layer in it, not rows that are chosen for a batch.
     decoding = with_decoding(run.load_config(), shortlist=0)
     model = Translator.load(
         run.path, decoding=decoding, device="cpu", trust_code=trust_code
@@ -59,7 +58,7 @@ def export_litert(
             "tensors": tensors,
         }
         _complete(run, model, folder, header)
-        other = LiteRTTranslator.load(Export(folder), run.load_config(), model.decoding)
+        other = LiteRTTranslator.load(Export(folder), run, model.decoding)
         return _checked(folder, compare(model, other, lines), precision)
 
 
@@ -67,7 +66,10 @@ def export_saved_model(
     run: Run, target: Path, lines: Sequence[str], trust_code: bool = False
 ) -> Exported:
     """Export the best model of a run as `export_litert` does, as a SavedModel."""
-    model = Translator.load(run.path, device="cpu", trust_code=trust_code)
+    decoding = with_decoding(run.load_config(), shortlist=0)
+    model = Translator.load(
+        run.path, decoding=decoding, device="cpu", trust_code=trust_code
+    )
     with appearing(target) as folder:
         write_saved_model(model, folder)
         _complete(run, model, folder, {"format": "saved_model"})

@@ -1,4 +1,4 @@
-"""The two functions of a search without its loop, with flat names for all tensors."""
+"""The functions of a search without its loop, with flat names for all tensors."""
 
 from typing import Any, NamedTuple
 
@@ -23,7 +23,8 @@ class Graphs(NamedTuple):
 
     start: source [batch, source], beam [] -> memory_0 ..., front_0 ...
     step: memory_0 ..., front_0 and those of the state
-    -> logits, weights, extra_NAME ... of the trace, state_0 ... after it
+    -> vectors, weights, extra_NAME ... of the trace, state_0 ... after it
+    output: vectors -> logits; None if the step makes these, as one that copies must
     extend: time [], max_lengths [batch], those of `Wanted`, logits, state_0 ..., the
     front but for its state -> tokens, parents, log_probs, the next front_0 ...
 
@@ -32,6 +33,7 @@ class Graphs(NamedTuple):
 
     start: Function
     step: Function
+    output: Function | None
     extend: Function
 
 
@@ -42,8 +44,9 @@ def build_graphs(network: Seq2Seq, rules: Rules) -> Graphs:
         encoded: Function = encode.get_concrete_function(IDS)
         memory, state = encoded.structured_outputs
         step = _step(network, memory, state)
-        logits = step.structured_outputs["logits"]
-        return Graphs(_start(network, rules), step, _extend(logits, state, rules))
+        output = None if network.copies else _output(network, step)
+        extend = _extend(state, rules)
+        return Graphs(_start(network, rules), step, output, extend)
 
 
 def _start(network: Seq2Seq, rules: Rules) -> Function:
@@ -63,9 +66,11 @@ def _step(network: Seq2Seq, memory: Any, state: Any) -> Function:
     def step(**given: Tensor) -> Named:
         inner, ids = _taken(given, "memory", memory)
         now: Front = _taken(given | _SCORES, "front", _front(state))
-        logits, seen, after = network.step(now.tokens, now.state, inner, ids)
+        apart = None if network.copies else tf.identity
+        made, seen, after = network.step(now.tokens, now.state, inner, ids, apart)
         extras = {f"extra_{name}": x for name, x in seen.extras.items()}
-        told = {"logits": logits, "weights": seen.weights, **extras}
+        name = "logits" if network.copies else "vectors"
+        told = {name: made, "weights": seen.weights, **extras}
         return told | _named("state", after)
 
     front = _named("front", _front(state))
@@ -73,8 +78,17 @@ def _step(network: Seq2Seq, memory: Any, state: Any) -> Function:
     return _concrete(step, _named("memory", memory) | read)
 
 
-def _extend(logits: Tensor, state: Any, rules: Rules) -> Function:
-    """What a search does with that; the two tell what those are like."""
+def _output(network: Seq2Seq, step: Function) -> Function:
+    """What makes logits of what the step has made."""
+
+    def output(vectors: Tensor) -> Named:
+        return {"logits": network.logits(vectors)}
+
+    return _concrete(output, {"vectors": step.structured_outputs["vectors"]})
+
+
+def _extend(state: Any, rules: Rules) -> Function:
+    """What a search does with logits and such a state."""
     scalar, one = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
     of_sentence = tf.TensorSpec([None], tf.float32)
     wanted = Wanted(scalar, tf.TensorSpec([], tf.float32), of_sentence)
@@ -97,6 +111,7 @@ def _extend(logits: Tensor, state: Any, rules: Rules) -> Function:
         del told["seen"]  # `step` tells it
         return told | _named("front", following)
 
+    logits = tf.TensorSpec([None, None], tf.float32)  # of all pieces or a shortlist
     own = {"time": scalar, "max_lengths": one, "logits": logits, **wanted._asdict()}
     front = dict.fromkeys(_SCORES, OF_BEAM)  # its tokens and state are past
     return _concrete(extend, own | _named("state", state) | front)

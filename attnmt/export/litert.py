@@ -9,8 +9,8 @@ import tensorflow as tf
 from attnmt.devices import quiet
 from attnmt.errors import AttnmtError
 from attnmt.export.graphs import Function, build_graphs
-from attnmt.exported import EXTEND, START, STEP
-from attnmt.litert import open_model
+from attnmt.exported import EXTEND, OUTPUT, START, STEP
+from attnmt.litert_search import open_model
 from attnmt.model import Seq2Seq
 from attnmt.translator import RULES
 
@@ -26,7 +26,9 @@ def write_litert(network: Seq2Seq, precision: Precision, folder: Path) -> Shapes
     """
     graphs = build_graphs(network, RULES)
     shapes: Shapes = {}
-    for name, function in zip((START, STEP, EXTEND), graphs, strict=True):
+    for name, function in zip((START, STEP, OUTPUT, EXTEND), graphs, strict=True):
+        if function is None:
+            continue
         (folder / name).write_bytes(_convert(network, function, precision))
         shapes[name] = {
             "inputs": _described(function.structured_input_signature[1]),

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     peers = f"some of {', '.join(PEERS)}, or none (default: all)"
     known_peers = _some_of((*PEERS, "none"))
     add("--peers", type=known_peers, default=PEERS, metavar="NAMES", help=peers)
-    engines = "tensorflow[+shortlist], litert[+int8] (default: tensorflow)"
+    engines = "tensorflow[+shortlist], litert[+int8][+shortlist] (default: tensorflow)"
     add("--engines", type=_names, default=["tensorflow"], metavar="NAMES", help=engines)
     run = "translate with its weights (default: initial weights)"
     add("--run", type=Path, metavar="DIR", help=run)

@@ -46,19 +46,20 @@ def make_sides(options: Options) -> tuple[dict[str, Side], list[Row]]:
     return sides, left_out
 
 
-def attnmt_side(engine: str, original: Path | None) -> Side:
-    """`engine` may name what is beside it: tensorflow+shortlist, litert+int8."""
-    engine, _, beside = engine.partition("+")
-    run = make_forced_run(original, FOLDER / f"{engine}{beside}")
+def attnmt_side(name: str, original: Path | None) -> Side:
+    """The name has what is beside the engine: tensorflow+shortlist, litert+int8."""
+    engine, *beside = name.split("+")
+    run = make_forced_run(original, FOLDER / name)
     attnmt, chosen = [sys.executable, "-m", "attnmt"], ["--engine", engine]
-    log = FOLDER / f"{engine}{beside}.log"
-    if engine != "tensorflow":
-        export = [*attnmt, "export", "--run", str(run), "--format", engine]
-        precision = ["--precision", beside] if beside else []
-        run_command([*export, *precision], environment(), log)
-    elif beside:
+    log = FOLDER / f"{name}.log"
+    if "shortlist" in beside:
+        beside.remove("shortlist")
         run_command([*attnmt, "shortlist", "--run", str(run)], environment(), log)
         chosen += ["--shortlist", str(LIKELY)]
+    if engine != "tensorflow":
+        export = [*attnmt, "export", "--run", str(run), "--format", engine]
+        precision = ["--precision", *beside] if beside else []
+        run_command([*export, *precision], environment(), log)
 
     def command(job: Job) -> list[str]:
         files = [str(job.text), "--output", str(job.output), "--run", str(run)]

@@ -41,8 +41,8 @@ def test_the_newest_format_is_verified(name: str) -> None:
 
 def test_an_export_translates_the_same_text_for_ever() -> None:
     (folder,) = (LSTM / "export").iterdir()
-    config = Run(LSTM).load_config()
-    model = LiteRTTranslator.load(Export(folder), config, config.decoding)
+    run = Run(LSTM)
+    model = LiteRTTranslator.load(Export(folder), run, run.load_config().decoding)
     assert [found.text for found in model.translate(SOURCES)] == TARGETS
 
 

@@ -44,7 +44,7 @@ def test_an_export_is_checked_with_the_validation_set(exported: Path) -> None:
     printed = (exported / "printed").read_text("utf-8")
     assert printed.startswith("20 of 20 translations equal, chrF 100.00 between")
     names = {path.name for path in (exported / EXACT).iterdir()}
-    models = {"start.tflite", "step.tflite", "extend.tflite"}
+    models = {f"{name}.tflite" for name in ("start", "step", "output", "extend")}
     assert names == models | {"config.yaml", "export.json", "tokenizer"}
     header = json.loads((exported / EXACT / "export.json").read_bytes())
     state = header["tensors"]["step.tflite"]["inputs"]["front_3"]

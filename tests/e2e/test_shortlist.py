@@ -30,17 +30,19 @@ def test_a_shortlist_is_learnt_used_and_checked(work: Path, attnmt) -> None:
     assert "ok       runs/tiny/shortlist\n" in done.stdout
 
 
-def test_an_export_computes_the_whole_output_layer(work: Path, attnmt) -> None:
+def test_an_export_searches_among_the_shortlist_of_its_run(work: Path, attnmt) -> None:
     attnmt("shortlist", "--run", "runs/tiny", cwd=work)
-    config = work / "runs/tiny/config.yaml"
-    text = config.read_text("utf-8").replace("shortlist: 0", "shortlist: 3")
-    config.write_text(text, "utf-8")
     done = attnmt("export", "--run", "runs/tiny", cwd=work)
     assert done.returncode == 0, done.stderr
-    alone = "runs/tiny/export/litert-float32"
-    translate = ("translate", "-", "--engine", "litert", "--run")
-    done = attnmt(*translate, alone, cwd=work, text=TEXT)
-    assert done.returncode == 0, done.stderr
+    translate = ("translate", "-", "--shortlist", 3, "--run")
+    plain = attnmt(
+        *translate, "runs/tiny", "--engine", "tensorflow", cwd=work, text=TEXT
+    )
     done = attnmt(*translate, "runs/tiny", cwd=work, text=TEXT)
-    assert done.returncode == 2
-    assert "decoding.shortlist needs TensorFlow" in done.stderr
+    assert "engine: litert" in done.stderr
+    assert (done.returncode, done.stdout) == (0, plain.stdout)
+
+    alone = "runs/tiny/export/litert-float32"
+    done = attnmt(*translate, alone, cwd=work, text=TEXT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"expected {alone}/shortlist" in done.stderr

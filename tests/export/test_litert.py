@@ -10,11 +10,11 @@ import tensorflow as tf
 from attnmt import search
 from attnmt.config import schema
 from attnmt.errors import AttnmtError
-from attnmt.export.litert import has_fixed_sizes, write_litert
+from attnmt.export.litert import Precision, has_fixed_sizes, write_litert
 from attnmt.exported import STEP
 from attnmt.layers.attention import COVERAGES, MECHANISMS, NORMALISERS
 from attnmt.layers.attention.additive import AdditiveAttention
-from attnmt.litert import Searcher
+from attnmt.litert_search import Searcher
 from attnmt.model import Seq2Seq, build_model
 from attnmt.translator import RULES
 
@@ -102,6 +102,23 @@ def test_other_sizes_in_between_change_nothing(tmp_path: Path) -> None:
     again = searcher.search(SOURCE, LIMITS, BEAM, **how)
     for one, two in zip(tf.nest.flatten(first), tf.nest.flatten(again), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("decoder", [{}, {"lexical": True}], ids=str)
+def test_rows_of_the_output_layer_are_those_of_the_whole(
+    tmp_path: Path, precision: Precision, decoder: dict[str, Any]
+) -> None:
+    network = network_of({"type": "general"}, decoder)
+    write_litert(network, precision, tmp_path)
+    searcher = Searcher(tmp_path)
+    matrix, bias = (x.numpy() for x in network.output_weights)
+    error = 0.02 if precision == "int8" else 2e-3 if precision == "float16" else 1e-6
+    pieces = np.array([1, 2, 5, 10])
+    vectors = np.random.default_rng(3).normal(size=(4, matrix.shape[1]))
+    found = searcher._among(pieces)(vectors.astype(np.float32))
+    expected = vectors @ matrix[pieces].T + bias[pieces]
+    np.testing.assert_allclose(found, expected, atol=error * np.abs(expected).max())
 
 
 @pytest.mark.slow
