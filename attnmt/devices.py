@@ -6,6 +6,7 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from attnmt.config import schema
 from attnmt.errors import ConfigError
 
 MOST_LANES = 4  # batches at a time: each takes memory of its own
+_QUIET = RLock()
 
 
 class Device(NamedTuple):
@@ -66,16 +68,20 @@ def _without_collection() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that libraries write to standard error within is seen."""
-    sys.stderr.flush()
-    standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
-        os.close(nowhere)
+    """Nothing that libraries write to standard error within is seen.
+
+    One thread at a time: another would take for standard error what is none.
+    """
+    with _QUIET:
+        sys.stderr.flush()
+        standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+            os.close(nowhere)
 
 
 def prepare(runtime: schema.Runtime) -> Device:

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from typing import Any, ClassVar, Literal, TypeVar
 
+from pydantic import ValidationError
+
 from attnmt.analysis.record import Record as Translation
+from attnmt.config.problems import misfits
 from attnmt.config.schema import Config, Decoding
 from attnmt.errors import ConfigError
 from attnmt.long_lines import joined, read_parts
@@ -154,7 +157,23 @@ class BaseTranslator(ABC):
             yield from pool.map(lambda places: list(compute(places)), batches)
 
 
-def with_decoding(config: Config, **changes: object) -> Decoding:
-    """The decoding settings of a run with the changes that are not None, checked."""
+def with_decoding(config: Config, **changes: Any) -> Decoding:
+    """The decoding settings of a run with the changes that are not None.
+
+    Those of sampling change the run's own one by one. Raises ConfigError for what is
+    out of range, and for a beam where the run draws.
+    """
     wanted = {name: value for name, value in changes.items() if value is not None}
-    return Decoding.model_validate({**config.decoding.model_dump(), **wanted})
+    own = config.decoding.model_dump()
+    if "sampling" in wanted:
+        wanted["sampling"] = {**(own["sampling"] or {}), **wanted["sampling"]}
+    elif own["sampling"] and "beam_size" in wanted:
+        raise ConfigError(
+            "decoding.beam_size: expected none, because decoding.sampling of the run "
+            f"draws and does not search, found {wanted['beam_size']}: leave out one of "
+            "them (--set decoding.sampling=null)"
+        )
+    try:
+        return Decoding.model_validate({**own, **wanted})
+    except ValidationError as error:
+        raise ConfigError("\n".join(misfits("decoding", error))) from error

@@ -20,6 +20,7 @@ from attnmt.sentences import SourceLine, by_length
 from attnmt.text.tokenizer import Tokenizer
 from attnmt.translating import BaseTranslator, Translation
 
+THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 AHEAD = 2  # windows that are handed out, so that no worker waits for the next
 Load = Callable[[], BaseTranslator]
 _load: Load  # of a worker
@@ -44,7 +45,8 @@ def translating(load: Load, workers: int) -> Iterator[BaseTranslator]:
     """
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (load,))
     try:
-        with _no_interrupts():  # a worker is told to end, or ends with this process
+        # A worker is told to end, or ends with this process.
+        with _no_interrupts(), _one_thread():
             told = [pool.submit(_describe) for _ in range(workers)]
         description = [future.result() for future in told][0]
         print(description.notes, end="", file=sys.stderr)
@@ -106,6 +108,21 @@ def _no_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """NumPy's products in processes that are started within take one thread each."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _begin(load: Load) -> None:

@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
@@ -13,6 +14,20 @@ import tensorflow as tf
 
 from attnmt import devices
 from attnmt.devices import seed_everything
+
+
+def test_standard_error_is_back_after_threads_that_were_quiet_at_once() -> None:
+    before = os.fstat(2)
+
+    def work(_: int) -> None:
+        for _ in range(50):
+            with devices.quiet(), devices.quiet():
+                os.write(2, b"never seen")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert os.path.samestat(os.fstat(2), before)
+
 
 SCRIPT = """
 import json, sys

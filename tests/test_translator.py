@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pydantic
 import pytest
 
 from attnmt import Translation, Translator
 from attnmt.config.schema import Config, Decoding
-from attnmt.errors import DataError
+from attnmt.errors import ConfigError, DataError
 from attnmt.run import Run
 from attnmt.text.lines import read_lines
 from attnmt.text.tokenizer import BOS, EOS, PAD
@@ -341,8 +340,25 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 def test_decoding_settings_change_only_where_asked(config: Config) -> None:
     changed = with_decoding(config, beam_size=2, length_penalty=None)
     assert changed == config.decoding.model_copy(update={"beam_size": 2})
-    with pytest.raises(pydantic.ValidationError):
-        with_decoding(config, beam_size=0)
+    with pytest.raises(ConfigError) as error:
+        with_decoding(config, beam_size=2000, length_penalty=float("inf"))
+    size, penalty = str(error.value).split("\n")
+    assert size.startswith("decoding.beam_size: expected a whole number")
+    assert size.endswith("found 2000")
+    assert penalty.startswith("decoding.length_penalty: expected a number")
+
+
+def test_what_a_run_draws_by_is_changed_one_by_one_and_excludes_a_beam(
+    config: Config,
+) -> None:
+    sampling = {"temperature": 0.5, "seed": 1}
+    decoding = with_decoding(config, sampling=sampling)
+    draws = config.model_copy(update={"decoding": decoding})
+    changed = with_decoding(draws, sampling={"seed": 2}).sampling
+    assert changed is not None
+    assert (changed.temperature, changed.seed) == (0.5, 2)
+    with pytest.raises(ConfigError, match="decoding.sampling of the run"):
+        with_decoding(draws, beam_size=5)
 
 
 def test_one_text_in_place_of_lines_is_refused(greedy) -> None:

@@ -94,13 +94,13 @@ def evaluate(
             f"--name: expected the name of a folder in RUN/eval, found {name!r}",
         ),
     )
-    ensemble = "-ensemble" if run and len(run) > 1 else ""
-    called = name or inputs.default_name(source) + ensemble
+    alone = name or inputs.default_name(source)
+    called = alone + "-ensemble" if run and len(run) > 1 and not name else alone
     given = Inputs(
         hypothesis=inputs.text(hypothesis),
         source=inputs.text(source),
         reference=inputs.text(reference),
-        baseline=inputs.baseline(baseline, called),
+        baseline=inputs.baseline(baseline, called, alone),
         literature_reference=inputs.text(literature_reference),
         alignment=inputs.links(alignment),
         gold_alignment=inputs.gold(gold_alignment, gold_index),

@@ -130,9 +130,16 @@ def load_translator(
 ) -> "Translator":
     """The translator of a run; what is None in `decoding` stays as the run has it."""
     from attnmt import devices
-
-    devices.load_tensorflow()
+    from attnmt.errors import ConfigError
+    from attnmt.exported import HEADER
     from attnmt.run import Run
+
+    if (folder / HEADER).is_file():
+        raise ConfigError(
+            f"--run {folder}: expected the run itself, because an export only "
+            "translates by LiteRT, without sampling, edits or other models"
+        )
+    devices.load_tensorflow()
     from attnmt.translating import with_decoding
     from attnmt.translator import Translator
 

@@ -37,6 +37,16 @@ def problems_of(tree: Tree, error: ValidationError | None = None) -> list[Proble
     return sorted(found, key=lambda problem: problem.place.line or float("inf"))
 
 
+def misfits(section: str, error: ValidationError) -> list[str]:
+    """The problems of a section whose values stand in no file, a line each."""
+    lines = []
+    for detail in error.errors(include_url=False):
+        key = (section, *detail["loc"])
+        message = _message(detail, key, detail["input"])
+        lines.append(f"{'.'.join(map(str, key))}: {message}")
+    return lines
+
+
 def _explained(tree: Tree, error: ValidationError) -> Iterator[Problem]:
     # A value that may be of two types has an error for each; one line tells both.
     details = error.errors(include_url=False)

@@ -58,18 +58,23 @@ def text(path: Path | None) -> Rows[str] | None:
     return None if path is None else Rows(str(path), list(read_lines(path)))
 
 
-def baseline(path: Path | None, name: str) -> Rows[str] | None:
-    """Other translations: a file, or of a run folder those of its evaluation `name`."""
+def baseline(path: Path | None, *names: str) -> Rows[str] | None:
+    """Other translations: a file, or of a run folder those of an evaluation.
+
+    It is the first of these `names` that there is.
+    """
     if path is not None and path.is_dir():
         from attnmt.run import Run
 
-        folder = Run(path).eval_dir(name)
-        if not (folder / HYPOTHESIS_FILE).is_file():
+        files = [Run(path).eval_dir(name) / HYPOTHESIS_FILE for name in names]
+        there = [file for file in files if file.is_file()]
+        if not there:
             raise ConfigError(
                 f"--baseline {path}: expected a file of translations, or a run with an "
-                f"evaluation in {folder}: attnmt eval --run {path} makes it"
+                f"evaluation in {files[-1].parent}: the same attnmt eval with --run "
+                f"{path} and without --baseline makes it"
             )
-        path = folder / HYPOTHESIS_FILE
+        path = there[0]
     return text(path)
 
 

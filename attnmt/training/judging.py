@@ -8,9 +8,19 @@ from attnmt.config.schema import Config
 from attnmt.training.validation import HIGHER_IS_BETTER
 
 
-def judge(config: Config, state: State, measured: Mapping[str, float]) -> bool:
-    """Take a validation into the state; True when it is the best so far."""
+def judge(
+    config: Config, state: State, measured: Mapping[str, float], text: str
+) -> bool:
+    """Take a validation on this text into the state; True when it is the best so far.
+
+    The first one of another metric, or on other text than before, is the best of its
+    kind.
+    """
     metric = config.validation.early_stopping.metric
+    kind = f"{metric} {text}"
+    if state.best_of not in ("", kind):  # "": earlier versions do not tell
+        state.best_value, state.bad_validations = None, 0
+    state.best_of = kind
     value, schedule = measured[metric], config.training.schedule
     if _better(value, state.best_value, HIGHER_IS_BETTER[metric]):
         state.best_value, state.best_step = value, state.step

@@ -189,7 +189,7 @@ class Loop:
         state.seconds += seconds
         self._note_down("validation", state.step, {**measured, "seconds": seconds})
         before = state.rate_scale
-        better = judge(self.config, state, measured)
+        better = judge(self.config, state, measured, self.validator.text)
         if state.rate_scale < before:
             factor = self.config.training.schedule.factor
             self.progress.tell(f"learning rate times {factor}: no improvement")

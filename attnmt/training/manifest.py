@@ -26,12 +26,17 @@ def write_manifest(
     device: devices.Device,
     corpora: list[EncodedCorpus],
     command: Sequence[str],
+    parent: Run | None,
     resumes: bool,
 ) -> None:
     """Write manifest.json, with a warning when a training goes on with other text."""
     data = [corpus.meta["fingerprint"] for corpus in corpora]
-    known = resumes and run.manifest_file.is_file()
-    if known and read_sealed(run.manifest_file).get("data") != data:
+    init_from = str(parent.path.resolve()) if parent else None
+    known = {}
+    if resumes and run.manifest_file.is_file():
+        known = read_sealed(run.manifest_file)
+        init_from = known.get("init_from", "")
+    if known and known.get("data") != data:
         say(
             "warning: the training text is not what it was when this training began "
             f"(see data in {run.manifest_file}): from here on it is other data"
@@ -43,6 +48,7 @@ def write_manifest(
         "packages": {name: version(name) for name in _PACKAGES},
         "git": _git_revision(),
         "command": list(command),
+        "init_from": init_from,  # the run whose weights it began with
         "device": device.description,
         "data": data,
         "config_sha256": file_sha256(run.config_file),

@@ -1,10 +1,13 @@
 """Whether a run folder holds a training that a configuration may go on with."""
 
+from pathlib import Path
 from typing import Literal
 
+from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
-from attnmt.errors import ConfigError
+from attnmt.errors import AttnmtError, ConfigError
 from attnmt.run import Run
+from attnmt.sealed import read_sealed
 
 Resume = Literal["auto", "never", "must"]
 # Settings that may change between two commands of one training.
@@ -12,7 +15,8 @@ _FREE = (
     "run_dir",
     "validation",
     "decoding",
-    "runtime",
+    "runtime.device",
+    "runtime.threads",
     "data.valid",
     "data.test",
 ) + tuple(
@@ -40,6 +44,39 @@ def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None
             f"way:\n{lines}\nchoose another run_dir (--set run_dir=...), or set them "
             "back"
         )
+
+
+def check_parent(run: Run, init_from: Path) -> None:
+    """Raise ConfigError when the training that is there did not begin with this run."""
+    manifest = read_sealed(run.manifest_file) if run.manifest_file.is_file() else {}
+    began = manifest.get("init_from", "")  # "": earlier versions do not tell
+    if began not in ("", str(init_from.resolve())):
+        raise ConfigError(
+            f"--init-from {init_from}: {run.path} holds a training that began with "
+            f"{began or 'new weights'}: leave it out to go on with that, or choose "
+            "another run_dir"
+        )
+
+
+def check_own(run: Run) -> None:
+    """Raise ConfigError for a folder with what is no training's and would be lost."""
+    if run.manifest_file.is_file() or _was_begun(run):
+        return
+    for path in (run.config_file, run.tokenizer_dir):
+        if path.exists():
+            raise ConfigError(
+                f"run_dir: {run.path}: expected a new folder or that of a training, "
+                f"found {path}, which a training would replace: move it, or choose "
+                "another run_dir"
+            )
+
+
+def _was_begun(run: Run) -> bool:
+    """Whether the configuration there is one that a training has written."""
+    try:
+        return run.config_file.read_text("utf-8") == dump_config(run.load_config())
+    except (AttnmtError, OSError, UnicodeDecodeError):
+        return False
 
 
 def flat(config: Config) -> dict[str, object]:

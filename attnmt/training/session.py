@@ -23,7 +23,7 @@ from attnmt.training.loop import Loop, point
 from attnmt.training.manifest import write_manifest
 from attnmt.training.progress import clock, say
 from attnmt.training.resampling import corpora_by_epoch
-from attnmt.training.resuming import Resume, check_resume
+from attnmt.training.resuming import Resume, check_own, check_parent, check_resume
 from attnmt.training.step import Trainer
 from attnmt.training.validation import Validator
 
@@ -50,6 +50,8 @@ def train(
             _enter(run, stack)
         found = checkpoint.newest_valid(run.checkpoints_dir)
         check_resume(config, run, found is not None, resume)
+        if init_from and found:
+            check_parent(run, init_from)
         device = devices.prepare(config.runtime)
         _check_model(config)
         _check_start(config, anew=not (init_from or found))
@@ -76,6 +78,7 @@ def _enter(run: Run, stack: ExitStack) -> None:
         raise ConfigError(f"run_dir: {run.path}: cannot be written: permission denied")
     stack.enter_context(run.locked())
     check_plain(run.path)
+    check_own(run)
     for left_over in run.path.rglob(".*.tmp"):  # of a training that was killed
         checkpoint.remove(left_over)
 
@@ -90,7 +93,7 @@ def _make_loop(
     command: Sequence[str],
 ) -> Loop:
     corpora, valid = _encode(config, run, tokenizers)
-    write_manifest(run, device, corpora, command, resumes=found is not None)
+    write_manifest(run, device, corpora, command, parent, resumes=found is not None)
     model = _make_model(config, tokenizers, parent)
     refines = config.training.minimum_risk.samples > 0
     draws = Draws(config, model, tokenizers) if refines else None

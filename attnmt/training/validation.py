@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +54,8 @@ class Validator:
         data, self.options = config.data, config.validation
         assert data.valid is not None
         self.pairs = list(read_pairs(data.valid, data.source_lang, data.target_lang))
+        content = "\n".join(f"{source}\t{target}" for source, target in self.pairs)
+        self.text = sha256(content.encode()).hexdigest()[:16]  # names it
         self.encoded, self.plan = (
             encoded,
             plan_validation(encoded, config.training.batch_tokens),

@@ -75,7 +75,7 @@ class PlayedValidator:
     """Gives the losses that it is told, one after the other."""
 
     def __init__(self, losses: Sequence[float]) -> None:
-        self.losses = iter(losses)
+        self.losses, self.text = iter(losses), "text"
         self.folders: list[str] = []
 
     def measure(self, folder: Path, disk: object) -> tuple[dict[str, float], list]:
@@ -246,10 +246,26 @@ def test_the_best_is_the_highest_of_a_score_and_never_a_number_that_is_none(
     validation = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
     loop = make_loop({}, validation=validation, measured=[0])
     bests = [
-        judge(loop.config, loop.state, {"bleu": x})
+        judge(loop.config, loop.state, {"bleu": x}, "text")
         for x in (np.nan, 3.0, 5.0, np.nan, 5.0, 6.0)
     ]
     assert bests == [False, True, True, False, False, True]
+
+
+def test_another_metric_or_other_text_is_not_compared_with_what_was_best(
+    make_loop,
+) -> None:
+    metrics = {"metrics": ["bleu", "chrf"], "early_stopping": {"metric": "chrf"}}
+    loop = make_loop({}, validation=metrics, measured=[0])
+    state, measured = loop.state, {"bleu": 30.0, "chrf": 55.0}
+    assert judge(loop.config, state, measured, "text")
+    assert not judge(loop.config, state, {"chrf": 54.0}, "text")
+    bleu = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
+    bleu = make_loop({}, validation=bleu, measured=[0])
+    assert judge(bleu.config, state, measured, "text")
+    assert (state.best_value, state.bad_validations) == (30.0, 0)
+    assert judge(bleu.config, state, {"bleu": 20.0}, "harder text")
+    assert not judge(bleu.config, state, {"bleu": 19.0}, "harder text")
 
 
 def test_plateau_cuts_the_rate_when_its_patience_is_over(make_loop) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from attnmt import checkpoint
+from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 from attnmt.run import Run
@@ -112,9 +113,38 @@ def test_without_a_checkpoint_all_begins_anew(make_config: MakeConfig) -> None:
     run.tokenizer_dir.mkdir(parents=True)
     stale = run.tokenizer_dir / "shared.model"
     stale.write_bytes(b"made by a training of other settings, which was stopped")
-    run.config_file.write_text("seed: 5\n", "utf-8")
+    before = config.model_copy(update={"seed": 5})
+    run.config_file.write_text(dump_config(before), "utf-8")
     train(config)
     assert run.load_config() == config
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "tokenizer/mine.model"])
+def test_files_of_the_user_are_not_replaced(make_config: MakeConfig, name: str) -> None:
+    config = make_config()
+    mine = config.run_dir / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("run_dir: here  # written by hand\n", "utf-8")
+    (config.run_dir / ".mine.tmp").touch()
+    kept = sorted(config.run_dir.rglob("*"))
+    with pytest.raises(ConfigError, match="which a training would replace: move it"):
+        train(config)
+    assert sorted(config.run_dir.rglob("*")) == kept
+    assert mine.read_text("utf-8") == "run_dir: here  # written by hand\n"
+
+
+def test_a_training_goes_on_only_from_the_run_that_it_began_with(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(training={"max_steps": 1}, data={"valid": None})
+    parent = train(config.model_copy(update={"run_dir": tmp_path / "parent"})).path
+    train(config, init_from=parent)
+    train(config, init_from=parent)
+    train(config)
+    with pytest.raises(ConfigError, match=f"began with {parent}: leave it out"):
+        train(config, init_from=tmp_path / "other")
+    with pytest.raises(ConfigError, match="began with new weights: leave it out"):
+        train(config.model_copy(update={"run_dir": parent}), init_from=parent)
 
 
 @pytest.mark.parametrize(
