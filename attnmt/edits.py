@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from attnmt.analysis.words import piece_words, word_spans
+from attnmt.analysis.words import piece_ranges, word_spans
 from attnmt.config.parsing import Key, Place, Tree, parse
 from attnmt.errors import ConfigError
 from attnmt.text.lines import read_lines
@@ -15,6 +15,7 @@ from attnmt.text.lines import read_lines
 if TYPE_CHECKING:  # it needs no TensorFlow to tell what is wrong with a file
     from attnmt.sentences import SourceLine
 
+MOST_VALUES = 100_000  # in a file
 Natural = Annotated[int, Field(ge=0)]
 Position = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]*)$")]
 Weight = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -38,7 +39,7 @@ class Edits:
         self.path = path
         # Tabs may indent JSON, but not YAML, by which it is read: that tells lines.
         text = "\n".join(read_lines(path)).expandtabs()
-        tree = parse(text, lambda line: Place(str(path), line))
+        tree = parse(text, lambda line: Place(str(path), line), MOST_VALUES)
         problems: list[tuple[Key, str]] = list(tree.problems.items())
         try:
             self.edits = TypeAdapter(list[Edit]).validate_python(tree.value)
@@ -85,7 +86,12 @@ def _row(edit: Edit, lines: "Sequence[SourceLine]") -> np.ndarray:
     positions = _positions(line, edit.level)
     row = np.zeros(len(line.encoding.ids), np.float32)
     for name, weight in edit.weights.items():
-        if int(name) >= len(positions) or not positions[int(name)]:
+        if int(name) < len(positions) and not positions[int(name)]:
+            raise ValueError(
+                f"weights: source {edit.level} {name} of line {edit.id} was cut off: "
+                "the line is too long"
+            )
+        if int(name) >= len(positions):
             raise ValueError(
                 f"weights: line {edit.id} has no source {edit.level} {name}: expected "
                 f"0 to {len(positions) - 1}, where the last is </s>"
@@ -98,13 +104,19 @@ def _row(edit: Edit, lines: "Sequence[SourceLine]") -> np.ndarray:
 
 
 def _positions(line: "SourceLine", level: str) -> list[list[int]]:
-    """The pieces of each source word, or each piece alone; </s> is the last."""
+    """The pieces of each source word, or each piece alone; </s> is the last.
+
+    A piece of several words, in scripts without spaces, is one of each of them.
+    """
     pieces = range(len(line.encoding.ids))
     if level == "piece":
         return [[piece] for piece in pieces]
     spans = word_spans(line.source)
-    words = piece_words(line.encoding.spans, spans)
-    return [[p for p in pieces if words[p] == w] for w in (*range(len(spans)), -1)]
+    ranges = piece_ranges(line.encoding.spans, spans)
+    return [
+        [piece for piece in pieces if ranges[piece][0] <= word < ranges[piece][1]]
+        for word in range(len(spans) + 1)
+    ]
 
 
 def _repeated(edits: Sequence[Edit]) -> Iterator[tuple[tuple[int], str]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from attnmt.analysis.record import Record
-from attnmt.analysis.words import cut
+from attnmt.analysis.words import cut, join_sentences
 from attnmt.sentences import SourceLine, bare, source_line
 from attnmt.text.tokenizer import Tokenizer
 
@@ -61,7 +61,7 @@ def joined(parts: Sequence[list[Record]]) -> list[Record]:
             "".join(part.source for part in best),
             best[0].align_kind,
             list(dict.fromkeys(flag for part in best for flag in part.flags)),
-            " ".join(part.hypothesis for part in best if part.hypothesis),
+            join_sentences(part.hypothesis for part in best if part.hypothesis),
             sum(part.score for part in best),
             sum(part.norm_score for part in best),
         )

@@ -132,7 +132,7 @@ def test_what_is_not_in_the_lines_is_told(edit, problem, tmp_path):
 
 def test_a_word_that_was_cut_off_cannot_be_read(tmp_path):
     edits = written(tmp_path, '[{"id": 0, "target": 0, "weights": {"2": 1}}]')
-    with pytest.raises(ConfigError, match="no source word 2"):
+    with pytest.raises(ConfigError, match="source word 2 of line 0 was cut off"):
         edits.rows(lines("a boat sinks", longest=3))
 
 
@@ -141,3 +141,17 @@ def test_steps_beyond_a_translation_are_told(tmp_path):
     assert list(edits.beyond(0, 8)) == list(edits.beyond(1, 7)) == []
     (message,) = edits.beyond(0, 7)
     assert "edits.json:2: target 7 was not reached" in message
+
+
+def test_each_character_is_a_word_where_nobody_writes_spaces(tmp_path):
+    edits = written(tmp_path, '[{"id": 0, "target": 0, "weights": {"2": 1}}]')
+    (line,) = lines("x")
+    spans = [(0, 3), (3, 9), (9, 15), (15, 15)]  # 我, 喜欢, 苹果, </s>
+    encoding = Encoding([4, 5, 6, 3], ["我", "喜欢", "苹果", "</s>"], spans)
+    line = line._replace(source="我喜欢苹果", encoding=encoding)
+    assert edits.rows([line])[0][0].tolist() == [0.0, 1.0, 0.0, 0.0]
+
+
+def test_there_may_be_thousands_of_edits(tmp_path):
+    many = ",".join(f'{{"id": 0, "target": {i}, WEIGHTS}}' for i in range(1000))
+    assert len(written(tmp_path, f"[{many}]").edits) == 1000

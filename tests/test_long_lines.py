@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attnmt.analysis.words import join_sentences
 from attnmt.config.schema import Tokenizer as Options
 from attnmt.long_lines import SPLIT, joined, read_parts
 from attnmt.sentences import END_PIECE, bare
@@ -133,3 +134,7 @@ def test_a_megabyte_is_cut_in_seconds(tokenizer) -> None:
         parts = read_parts(tokenizer, 0, line, 1000)
         assert "".join(part.source for part in parts) == line
         assert max(len(part.encoding.ids) for part in parts) <= 1001
+
+
+def test_parts_are_joined_without_a_space_where_the_script_has_none() -> None:
+    assert join_sentences(["你好。", "再见。", "Bye.", "好"]) == "你好。再见。 Bye. 好"

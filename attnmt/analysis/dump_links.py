@@ -80,6 +80,8 @@ def _gap(dump: Dump, line: int, rank: int) -> DataError:
 
 
 def _check_pair(one: Record, two: Record, forward: Dump, reverse: Dump) -> None:
+    if not one.source_pieces or not two.source_pieces:
+        return  # blank or translated in parts: nothing of it is linked
     words = len(one.source_words), len(one.target_words)
     swapped = len(two.target_words), len(two.source_words)
     if words != swapped:

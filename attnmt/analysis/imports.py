@@ -94,6 +94,8 @@ def to_record(id_: int, sentence: Sentence, subwords: Subwords = "none") -> Reco
     numbers do not match.
     """
     place, source, target, rows, score = sentence
+    if not target and not rows:
+        source = []  # nothing was read for nothing: a blank line
     if not source and not target:
         rows = []
     weights = _weights(place, rows, len(source)) if rows else np.zeros((0, 0))

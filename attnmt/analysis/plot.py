@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from attnmt.analysis.views import END, View
+from attnmt.analysis.views import END, NOTHING_SHOWN, View
 from attnmt.errors import DataError
 from attnmt.text.lines import replacing
 
@@ -66,10 +66,8 @@ def plot(view: View, path: Path, *, title: str | None = None) -> None:
             f"{path}: expected a name that ends in {', '.join(FORMATS)}, "
             f"found {suffix or 'no ending'}"
         )
-    if not view.source:
-        raise DataError(
-            f"{path}: a blank line, or one translated in parts, has no attention"
-        )
+    if not view.source or not view.target:
+        raise DataError(f"{path}: {NOTHING_SHOWN}")
     import matplotlib
 
     cell = min(_CELL, _LARGEST / max(view.weights.shape))

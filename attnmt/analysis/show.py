@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from attnmt.analysis.record import Record
-from attnmt.analysis.views import View, piece_view, word_view
+from attnmt.analysis.views import NOTHING_SHOWN, View, piece_view, word_view
 from attnmt.text.printable import printable
 
 _BOUNDS = (0.05, 0.25, 0.5, 0.75)  # between the five shades
@@ -64,8 +64,8 @@ def legend(plain: bool = False) -> str:
 
 def render(view: View, width: int, *, plain: bool = False) -> Iterator[Text]:
     """Yield the lines of a view, at most `width` columns wide (20 or more)."""
-    if not view.source:
-        yield Text("(no attention: a blank line, or one translated in parts)", "dim")
+    if not view.source or not view.target:
+        yield Text(f"({NOTHING_SHOWN})", "dim")
         return
     yield from _numbered(view.source, width)
     label = min(_LABEL, width // 3, max(map(cell_len, view.target)))

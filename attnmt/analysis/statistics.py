@@ -67,7 +67,10 @@ def statistics(record: Record) -> Statistics | None:
         "untranslated": found["unread"],
         "repetition": found["repeated"],
         "copied": copies(source, target),
-        "suspicious": log_prob < LOW_LOG_PROB and diffuseness > DIFFUSE,
+        # What words add up to, in a dump of these, is no mean of pieces.
+        "suspicious": log_prob < LOW_LOG_PROB
+        and diffuseness > DIFFUSE
+        and record.target_ids[0] >= 0,
         "sink": (found["end_mass"] or 0) + (found["punctuation_mass"] or 0) > SINK,
     }
     return Statistics(**found, flags=[name for name, raised in flags.items() if raised])

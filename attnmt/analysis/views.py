@@ -29,6 +29,9 @@ def word_view(record: Record, head: int | None = None) -> View:
     return _printable(word_matrix(record, head))
 
 
+NOTHING_SHOWN = "no attention: a blank line or translation, or one made in parts"
+
+
 def piece_view(record: Record, head: int | None = None) -> View:
     """The attention between pieces, with labels fit to be shown."""
     return _printable(piece_matrix(record, head))
@@ -49,6 +52,8 @@ def word_matrix(
 
 def piece_matrix(record: Record, head: int | None = None) -> View:
     """The attention between pieces; mean over layers and, without `head`, heads."""
+    if not record.source_pieces:
+        return View([], [], np.zeros((0, 0), np.float32))
     weights = _select(record.weights.astype(np.float32), head)
     source = slot_labels(record) or record.source_pieces
     return View(source, record.target_pieces, weights)

@@ -44,6 +44,15 @@ def word_spans(text: str) -> list[Span]:
     return _byte_spans(text, spans)
 
 
+def join_sentences(sentences: Iterable[str]) -> str:
+    """One text of them, with a space where the scripts on both sides have some."""
+    text = ""
+    for sentence in sentences:
+        unspaced = _UNSPACED.match(text[-1:]) and _UNSPACED.match(sentence[:1])
+        text += sentence if unspaced or not text else f" {sentence}"
+    return text
+
+
 def _byte_spans(text: str, spans: Iterable[Span]) -> list[Span]:
     """Spans in characters, in order -> spans in bytes of UTF-8."""
     found, chars, size = [], 0, 0

@@ -17,6 +17,7 @@ from attnmt.analysis.alignments import (
 from attnmt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
+    from attnmt.analysis.dump import Dump
     from attnmt.analysis.record import Record
     from attnmt.evaluation.alignment_error import Gold
     from attnmt.evaluation.inputs import Rows
@@ -31,7 +32,13 @@ Method = Annotated[
     ),
 ]
 Threshold = Annotated[
-    float, typer.Option(min=0, max=1, help="For --method strong and threshold.")
+    float | None,
+    typer.Option(
+        min=0,
+        max=1,
+        help="For --method strong and threshold.",
+        show_default="0.5",
+    ),
 ]
 GoldIndex = Annotated[
     int | None,
@@ -42,8 +49,9 @@ GoldIndex = Annotated[
         show_default="1 where no link names a word 0",
     ),
 ]
+EndRule = Literal["next-best", "no-link"]
 End = Annotated[
-    Literal["next-best", "no-link"],
+    EndRule,
     typer.Option(
         help="What a word is linked to whose largest weight is on `</s>`: the next "
         "best word, or none."
@@ -60,7 +68,7 @@ def align(
         ),
     ] = Path("-"),
     method: Method = "argmax",
-    threshold: Threshold = 0.5,
+    threshold: Threshold = None,
     end: End = "next-best",
     reverse: Annotated[
         Path | None,
@@ -70,20 +78,27 @@ def align(
         ),
     ] = None,
     symmetrisation: Annotated[
-        Symmetrisation, typer.Option("--symmetrise", help="How, with --reverse.")
-    ] = "grow-diag-final-and",
+        Symmetrisation | None,
+        typer.Option(
+            "--symmetrise",
+            help="How, with --reverse.",
+            show_default="grow-diag-final-and",
+        ),
+    ] = None,
 ) -> None:
     """Write the word links of a dump: a line for every input line, of its best."""
     from attnmt.analysis.dump import Dump
     from attnmt.analysis.dump_links import dump_links, symmetrised_links
     from attnmt.text.lines import write_lines
 
-    opened, linking = Dump(dump), Linking(method, threshold, end)
+    if symmetrisation is not None and reverse is None:
+        raise ConfigError("--symmetrise: expected --reverse with it, found none")
+    opened, linking = Dump(dump), _linking(method, threshold, end)
     if reverse is None:
         found = dump_links(opened, linking)
     else:
-        both = opened, Dump(reverse)
-        found = symmetrised_links(*both, symmetrisation, linking)
+        how = symmetrisation or "grow-diag-final-and"
+        found = symmetrised_links(opened, Dump(reverse), how, linking)
     write_lines(output, (pharaoh(links) for links in found))
 
 
@@ -104,7 +119,7 @@ def aer(
         bool, typer.Option("--target-first", help="The links are target-source.")
     ] = False,
     method: Method = "argmax",
-    threshold: Threshold = 0.5,
+    threshold: Threshold = None,
     end: End = "next-best",
     sentences: Annotated[
         Path | None,
@@ -121,15 +136,22 @@ def aer(
     """
     from attnmt.evaluation import link_report
     from attnmt.evaluation.alignment_error import read_links
-    from attnmt.text.lines import write_lines
+    from attnmt.text.lines import STANDARD_STREAM, write_lines
 
     if links.is_dir() and (target_first or links_index):
         raise ConfigError(
             "--target-first and --links-index are for a file of links, not for a dump"
         )
+    linking = _linking(method, threshold, end)
+    if not links.is_dir() and linking != _linking("argmax", None, "next-best"):
+        raise ConfigError(
+            "--method, --threshold and --end are for a dump, not for a file of links"
+        )
+    if as_json and sentences == STANDARD_STREAM:
+        raise ConfigError("--sentences -: standard output is for --json: name a file")
     expected = read_gold_rows(gold, gold_index)
     if links.is_dir():
-        found = _of_dump(links, Linking(method, threshold, end))
+        found = _of_dump(links, linking)
     else:
         found = read_links(links, one_indexed=bool(links_index))
     if target_first:
@@ -158,19 +180,32 @@ def read_gold_rows(path: Path, first_word: int | None) -> "Rows[Gold]":
     return found
 
 
+def _linking(method: LinkMethod, threshold: float | None, end: EndRule) -> Linking:
+    if threshold is not None and method not in ("strong", "threshold"):
+        raise ConfigError(
+            f"--threshold: expected --method strong or threshold, found {method}"
+        )
+    return Linking(method, 0.5 if threshold is None else threshold, end)
+
+
 def _of_dump(path: Path, linking: Linking) -> list[set[Link]]:
     from attnmt.analysis.dump import Dump
     from attnmt.analysis.dump_links import dump_links
 
     opened = Dump(path)
+    warn_of_characters(opened)
+    return [set(row) for row in dump_links(opened, linking)]
+
+
+def warn_of_characters(opened: "Dump") -> None:
+    """Say that gold links may count other words than the dump has."""
     if opened.header.get("level") != "word" and any(map(_parted, opened)):
         print(
-            f"{path}: each character of Chinese, Japanese, Thai, Lao, Khmer and "
+            f"{opened.path}: each character of Chinese, Japanese, Thai, Lao, Khmer and "
             "Burmese is a word here; gold links of words between spaces need a dump "
             "made by `attnmt attention words --split spaces`",
             file=sys.stderr,
         )
-    return [set(row) for row in dump_links(opened, linking)]
 
 
 def _parted(record: "Record") -> bool:

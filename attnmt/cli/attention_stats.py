@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from attnmt.errors import ConfigError
+
 
 def stats(
     dump: Annotated[Path, typer.Argument(help="Folder of an attention dump.")],
@@ -35,8 +37,10 @@ def stats(
 
     from attnmt.analysis.corpus_statistics import CorpusStatistics, table
     from attnmt.analysis.dump import Dump
-    from attnmt.text.lines import text_output
+    from attnmt.text.lines import STANDARD_STREAM, text_output
 
+    if as_json and output == STANDARD_STREAM:
+        raise ConfigError("--output -: standard output is for --json: name a file")
     total = CorpusStatistics()
     records = Dump(dump).select(rank=rank)
     with text_output(output) if output else nullcontext() as stream:

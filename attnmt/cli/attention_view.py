@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from attnmt.cli.attention_links import GoldIndex, read_gold_rows
+from attnmt.cli.attention_links import GoldIndex, read_gold_rows, warn_of_characters
 
 _MANY_BYTES = 8_000_000  # more take a browser longer than about a second
 
@@ -47,8 +47,11 @@ def view(
     from attnmt.analysis.viewer.payload import payload
     from attnmt.text.lines import text_output
 
+    opened = Dump(dump)
+    if gold is not None:
+        warn_of_characters(opened)
     content = payload(
-        Dump(dump),
+        opened,
         ids or (),
         rank,
         gold=read_gold_rows(gold, gold_index) if gold else None,

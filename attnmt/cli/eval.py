@@ -1,6 +1,7 @@
 """`attnmt eval`: BLEU, chrF and TER of translations, AER of word alignments."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnmt.cli import eval_options as options
@@ -111,6 +112,7 @@ def evaluate(
     folder = training = None
     if free:
         given.check()
+        _check_baseline(given, baseline)
     else:
         from attnmt.cli.eval_translating import translate
         from attnmt.run import Run, find_run
@@ -120,6 +122,12 @@ def evaluate(
         folder = chosen.eval_dir(called)
         lang = lang or chosen.load_config().data.target_lang
         given = inputs.with_test_set(given, chosen)
+        assert given.reference is not None
+        if source is not None:  # the test set itself may have become another
+            inputs.check_same_text(
+                folder, given.reference.rows, "choose another name for this (--name)"
+            )
+        _check_baseline(given, baseline)
         given, origin = translate(given, runs, beam, set or [], links.value, trust_code)
         training = _training_text(chosen) if details else None
     wanted = Wanted(
@@ -130,13 +138,23 @@ def evaluate(
         literature=lang if with_literature else None,
         details=details,
     )
+    if given.reference is not None:
+        origin |= {"text": inputs.fingerprint(given.reference.rows)}
     report = evaluated(given, wanted, origin, training)
-    write_lines(STANDARD_STREAM, [report.json() if as_json else report.table()])
-    if output is not None:
-        write_lines(output, [report.json()])
     if folder is not None and given.hypothesis is not None:
         report.write(folder, given.hypothesis.rows)
         _say(f"written: {folder}")
+    write_lines(STANDARD_STREAM, [report.json() if as_json else report.table()])
+    if output is not None:
+        write_lines(output, [report.json()])
+
+
+def _check_baseline(given: Inputs, path: Path | None) -> None:
+    """Raise DataError when the evaluation of a run `path` is of other text."""
+    if path is not None and path.is_dir() and given.baseline and given.reference:
+        folder = Path(given.baseline.name).parent
+        again = f"evaluate {path} anew, on the text of this one"
+        inputs.check_same_text(folder, given.reference.rows, again)
 
 
 def _refuse(*rules: tuple[object, str]) -> None:

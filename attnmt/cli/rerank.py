@@ -77,6 +77,11 @@ def rerank(
         raise ConfigError("--by-probability: expected --mbr with it, found --reverse")
     if weight is not None and reverse is None:
         raise ConfigError("--weight: expected --reverse with it, found --mbr")
+    if mbr and (batch_size or trust_code or device is not Device.auto):
+        raise ConfigError(
+            "--batch-size, --device and --trust-code: expected --reverse with them, "
+            "found --mbr"
+        )
     lists = read_candidates(file)
     if reverse is None:
         chosen = (_by_mbr(candidates, by_probability) for candidates in lists)

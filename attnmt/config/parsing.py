@@ -24,7 +24,7 @@ Key = tuple[str | int, ...]
 Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
 
 MAX_DEPTH = 20
-MAX_EVENTS = 6000  # of the reader: some 3000 keys and values
+MAX_VALUES = 3000  # keys and values
 UNUSABLE = re.compile("[\0\ud800-\udfff]")  # no file name or UTF-8 can hold these
 LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # that the reader counts
 REFERENCE = re.compile(r"\$(\$?)\{([^{}]*)(\}?)")
@@ -56,14 +56,16 @@ class Tree:
         return self.places[key]
 
 
-def parse(text: str, place: Callable[[int], Place]) -> Tree:
+def parse(
+    text: str, place: Callable[[int], Place], most_values: int = MAX_VALUES
+) -> Tree:
     """Read one YAML document; `place` makes a place of a line number.
 
     Expands ${NAME} and ${NAME:-default} from the environment; $${ stands for ${.
     Raises ConfigError for what is not YAML; for tags, anchors, deep nesting and size.
     """
     try:
-        for line, message in _refused(_yaml().parse(text)):
+        for line, message in _refused(_yaml().parse(text), most_values):
             raise ConfigError(f"{place(line)}: {message}")
         return _Builder(place).build(_yaml().compose(text))
     except YAMLError as error:
@@ -75,13 +77,13 @@ def _yaml() -> YAML:
     return YAML(typ="safe", pure=True)
 
 
-def _refused(events: Iterator[Event]) -> Iterator[tuple[int, str]]:
+def _refused(events: Iterator[Event], most: int) -> Iterator[tuple[int, str]]:
     # Everything that could make a value differ from what the line says.
     depth = 0
     for number, event in enumerate(events):
         line = event.start_mark.line + 1
-        if number > MAX_EVENTS:
-            yield line, f"expected a configuration, found over {MAX_EVENTS // 2} values"
+        if number > 2 * most:  # events of the reader
+            yield line, f"expected at most {most} keys and values, found more"
         depth += isinstance(event, CollectionStartEvent)
         depth -= isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:

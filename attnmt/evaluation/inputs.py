@@ -1,6 +1,8 @@
 """What an evaluation reads: all of it, checked, before anything is computed."""
 
+import json
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from attnmt.run import Run
 
 T = TypeVar("T")
-HYPOTHESIS_FILE = "hypothesis.txt"  # in the folder of an evaluation
+# In the folder of an evaluation.
+HYPOTHESIS_FILE, SCORES_FILE = "hypothesis.txt", "scores.json"
 
 
 class Rows(NamedTuple, Generic[T]):
@@ -76,6 +79,27 @@ def baseline(path: Path | None, *names: str) -> Rows[str] | None:
             )
         path = there[0]
     return text(path)
+
+
+def fingerprint(references: Sequence[str]) -> str:
+    """What names the text of an evaluation."""
+    return sha256("\n".join(references).encode()).hexdigest()[:16]
+
+
+def check_same_text(folder: Path, references: Sequence[str], or_else: str) -> None:
+    """Raise DataError, with what to do, if the evaluation there is of other text.
+
+    One that is not there, or that an earlier version wrote, is not.
+    """
+    try:
+        kept = json.loads((folder / SCORES_FILE).read_bytes())
+    except (OSError, ValueError):
+        return
+    if kept.get("text", now := fingerprint(references)) != now:
+        raise DataError(
+            f"{folder}: holds an evaluation of other text "
+            f"(its reference: {kept.get('reference')}): {or_else}"
+        )
 
 
 def links(path: Path | None) -> "Rows[set[Link]] | None":

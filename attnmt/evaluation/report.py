@@ -10,13 +10,11 @@ from attnmt.errors import DataError
 from attnmt.evaluation.alignment_error import AlignmentScore
 from attnmt.evaluation.details import Details
 from attnmt.evaluation.details_text import text as details_text
-from attnmt.evaluation.inputs import HYPOTHESIS_FILE
+from attnmt.evaluation.inputs import HYPOTHESIS_FILE, SCORES_FILE
 from attnmt.evaluation.metrics import Score
 from attnmt.evaluation.significance import Interval
 from attnmt.evaluation.table import aligned
 from attnmt.text.lines import write_lines
-
-SCORES_FILE = "scores.json"
 
 
 @dataclass(frozen=True)

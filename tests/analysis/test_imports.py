@@ -122,3 +122,10 @@ def test_bytes_that_are_no_text_are_refused(write):
     )
     with pytest.raises(DataError, match="m:1: the pieces spell bytes"):
         only(sentences, "sentencepiece")
+
+
+def test_an_empty_translation_of_a_line_has_no_attention(write):
+    file = write("m", " ||| \n")
+    record = only(marian_sentences(file, write("source", "the cat\n")))
+    assert record.weights.shape == (1, 1, 0, 0)
+    assert record.flags == ["imported", "empty_src"]

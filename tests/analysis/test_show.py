@@ -142,3 +142,9 @@ def test_text_cannot_steer_the_terminal_or_the_markup(make_record):
 def test_other_encodings_get_plain_drawings_and_no_error(make_record, encoding):
     out = shown(make_record(source="да Äpfel", hypothesis="ab"), encoding=encoding)
     assert "<- " in out and "?? " in out
+
+
+def test_a_translation_without_words_is_told():
+    view = View(["ein", "</s>"], [], np.zeros((0, 2), np.float32))
+    (line,) = render(view, 80)
+    assert line.plain.startswith("(no attention: a blank line or translation")

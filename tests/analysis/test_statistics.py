@@ -13,6 +13,7 @@ from attnmt.analysis.statistics import (
     repeated_words,
     statistics,
 )
+from attnmt.analysis.word_level import word_record
 from attnmt.analysis.words import word_spans
 
 SOURCE = "der alte Mann las gestern ein Buch ."
@@ -181,3 +182,8 @@ def test_the_corpus_has_means_and_counts(make_record):
     assert (summary["hypotheses"], summary["without_words"]) == (7, 1)
     peaks = [figures(record).peak for record in FAULTS.values()]
     assert summary["means"]["peak"] == pytest.approx(np.mean(peaks))
+
+
+def test_words_of_a_dump_of_words_are_not_judged_as_pieces():
+    found = figures(word_record(planted(log_prob=-3.0, sharp=0.1)))
+    assert found.flags == []

@@ -66,3 +66,9 @@ def test_what_steers_a_terminal_is_replaced():
 )
 def test_writing_stays_as_it_is(text):
     assert printable(text) == text
+
+
+@pytest.mark.parametrize("make_view", [word_view, piece_view])
+def test_a_head_of_a_blank_line_is_empty_too(make_record, make_view):
+    view = make_view(make_record(source=" ", hypothesis=""), head=2)
+    assert view.weights.shape == (0, 0)

@@ -195,3 +195,33 @@ def test_aer_gives_known_figures_and_finds_the_first_number(file: str, percent: 
     result = CliRunner().invoke(app, command)  # in this process, for speed
     assert "words count from 1" in result.stderr
     assert round(100 * json.loads(result.stdout)["aer"], 1) == percent
+
+
+def test_what_is_blank_in_one_direction_has_no_links(dump: Path, tmp_path: Path):
+    other = write(
+        tmp_path / "reverse.attn",
+        record(0, "x y", "a b c", "0-0 0-1 0-2"),
+        record(1, "", "", ""),
+        record(2, "", "", ""),
+    )
+    result = attention("align", dump, "--reverse", other, "--symmetrise", "union")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split("\n")[0] == "0-0 0-1 1-0 2-0"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("align", "--symmetrise", "union"), "--symmetrise: expected --reverse"),
+        (("align", "--threshold", 0.2), "--threshold: expected --method strong"),
+        (("aer", "--gold", "gold", "--method", "mutual"), "are for a dump, not"),
+    ],
+    ids=str,
+)
+def test_options_that_would_do_nothing_are_refused(
+    dump: Path, tmp_path: Path, options: tuple, message: str
+):
+    name, *rest = options
+    (tmp_path / "gold").write_text("0-0\n")
+    result = attention(name, tmp_path / "gold" if name == "aer" else dump, *rest)
+    assert result.returncode == 2 and message in result.stderr

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnmt.config.loading import MAX_BYTES, dump_config, load_config
-from attnmt.config.parsing import MAX_EVENTS
+from attnmt.config.parsing import MAX_VALUES
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError
 
@@ -319,7 +319,7 @@ def test_an_unset_variable_is_one_problem_and_hides_no_other(folder: Path) -> No
         ("# a\rb: 1\r\nx: {b: ${HOME}}", ":3: not YAML: expected ',' or '}'"),
         ("seed: 1\n" + "a: " + "[" * 5000, ":2: nested more than 20 levels deep"),
         (b"seed: 1\na: \xff\n", ":2: not UTF-8: byte 0xff"),
-        (f"a: [{'1,' * MAX_EVENTS}1]", ":1: expected a configuration, found over 3000"),
+        (f"a: [{'1,' * 2 * MAX_VALUES}1]", ":1: expected at most 3000 keys and values"),
         (b"#" * (MAX_BYTES + 1), ": expected a configuration, found over 128 KB"),
         ("- seed: 1\n", ":1: expected a section with run_dir, seed, data,"),
         ("? [1]\n: 2\n", ":1: expected words as keys, found a list or braces"),

@@ -1,10 +1,18 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from attnmt.errors import DataError
 from attnmt.evaluation.alignment_error import Gold
-from attnmt.evaluation.inputs import Inputs, Rows, default_name, seems_one_indexed
+from attnmt.evaluation.inputs import (
+    Inputs,
+    Rows,
+    check_same_text,
+    default_name,
+    fingerprint,
+    seems_one_indexed,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +60,12 @@ def test_gold_without_a_word_zero_seems_to_count_from_one() -> None:
     assert seems_one_indexed(from_one)
     assert not seems_one_indexed(from_zero)
     assert not seems_one_indexed(None)
+
+
+def test_an_evaluation_of_other_text_is_told(tmp_path: Path) -> None:
+    check_same_text(tmp_path, ["a"], "again")
+    kept = {"reference": "dev.de", "text": fingerprint(["a", "b"])}
+    (tmp_path / "scores.json").write_text(json.dumps(kept), "utf-8")
+    check_same_text(tmp_path, ["a", "b"], "again")
+    with pytest.raises(DataError, match=r"other text .its reference: dev.de.: again"):
+        check_same_text(tmp_path, ["a", "c"], "again")
