@@ -3,7 +3,10 @@
 Nothing heavy is imported here: TensorFlow is loaded when `Translator` is first used.
 """
 
+import os
 from typing import TYPE_CHECKING
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever else of the user's has another
 
 if TYPE_CHECKING:
     from attnmt.translator import Translation as Translation

@@ -129,3 +129,15 @@ def test_tensorflow_comes_sooner_and_leaves_all_else_as_it_was() -> None:
         "import matplotlib.pyplot"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_another_backend_of_keras_changes_nothing() -> None:
+    code = "from attnmt import Translator; import keras; print(keras.backend.backend())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+    )
+    assert done.stdout == "tensorflow\n", done.stderr

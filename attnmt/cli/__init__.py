@@ -1,5 +1,6 @@
 """The `attnmt` command: one small module per subcommand, nothing heavy at their top."""
 
+import errno
 import io
 import os
 import sys
@@ -82,6 +83,8 @@ def _run(arguments: list[str]) -> None:
 def _message(error: Exception) -> str:
     if isinstance(error, AttnmtError):
         return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return f"attnmt: {error}: make room, then run the command again"
     return (
         f"attnmt: unexpected {type(error).__name__}: {error}\n"
         "run again with --debug for the traceback"

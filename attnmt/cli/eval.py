@@ -132,7 +132,7 @@ def evaluate(
         training = _training_text(chosen) if details else None
     wanted = Wanted(
         metrics=names,
-        tokenize=tokenize,
+        tokenize=tokenize or (metrics.tokenizer_for(lang) if lang else None),
         lowercase=lowercase,
         resamples=bootstrap or (RESAMPLES if baseline else 0),
         literature=lang if with_literature else None,

@@ -50,7 +50,8 @@ Metrics = Annotated[
 Tokenize = Annotated[
     str | None,
     typer.Option(
-        help="sacreBLEU tokenizer of BLEU: none, intl, zh, ...", show_default="13a"
+        help="sacreBLEU tokenizer of BLEU: none, intl, zh, ...",
+        show_default="13a; where a model writes a language without spaces zh or char",
     ),
 ]
 Lowercase = Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from attnmt.config import schema
-from attnmt.errors import DataError
+from attnmt.errors import ConfigError, DataError
 from attnmt.text.lines import STANDARD_STREAM, read_lines, write_lines
 from attnmt.text.spm import lower_case, train_model, write_model
 from attnmt.text.tokenizer import Tokenizer
@@ -63,6 +63,11 @@ def train(
     lowercase: Lowercase = _DEFAULTS.lowercase,
 ) -> None:
     """Train a model on all the files together."""
+    if output == STANDARD_STREAM or not output.parent.is_dir():
+        raise ConfigError(
+            f"--output: expected the name of a model in a folder that is there, found "
+            f"{output}"
+        )
     options = schema.Tokenizer(
         model_type=model_type.value,
         vocab_size=vocab_size,

@@ -47,13 +47,15 @@ def tune_decoding(
     and coverage penalties rank what was found. The test set is not looked at.
     """
     from attnmt.evaluation.inputs import validation_set
+    from attnmt.evaluation.metrics import tokenizer_for
     from attnmt.evaluation.tuning import Choice, best_of, grid, keep, table, tune
     from attnmt.run import Run, find_run
 
     sizes = _sizes(beams)
     chosen = Run(find_run(run))
     source, reference = validation_set(chosen)
-    decoding = chosen.load_config().decoding
+    config = chosen.load_config()
+    decoding = config.decoding
     if decoding.sampling is not None:
         raise ConfigError(
             f"{chosen.config_file}: decoding.sampling: expected none, as a search is "
@@ -67,12 +69,13 @@ def tune_decoding(
         batch_size=batch_size,
     )
     covers = translator.align_kind == "token"
+    how = tokenizer_for(config.data.target_lang), config.tokenizer.lowercase
     tried: list[Tried] = []
     for size in sorted({*sizes, present.beam_size}):
         _say(f"translating {len(source.rows)} sentences of {source.name}, beam {size}")
         found = _candidates(translator, source.rows, size, covers)
         choices = grid(size, present, covers)
-        tried += tune(found, reference.rows, metric, choices)
+        tried += tune(found, reference.rows, metric, choices, *how)
     best, before = best_of(tried), dict(tried)[present]
     if as_json:
         print(_json(metric, tried, best, before))

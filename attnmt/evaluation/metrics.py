@@ -25,6 +25,9 @@ class Score(NamedTuple):
     versus: Versus | None = None
 
 
+UNSPACED = ("ja", "th", "lo", "km", "my")  # and Chinese, which has its own
+
+
 def score(
     hypotheses: Sequence[str],
     references: Sequence[str],
@@ -66,7 +69,16 @@ def build_metrics(
     return [_build(name, tokenize, lowercase) for name in metrics]
 
 
-def sentence_metric(name: str) -> "Metric":
+def tokenizer_for(lang: str) -> str | None:
+    """The sacreBLEU tokenizer of BLEU for a language code; None is sacreBLEU's own.
+
+    Where no spaces part words each character counts as one, in Chinese as Chinese.
+    """
+    base = lang.replace("_", "-").partition("-")[0].lower()
+    return "zh" if base == "zh" else "char" if base in UNSPACED else None
+
+
+def sentence_metric(name: str, tokenize: str | None = None) -> "Metric":
     """Make the sacreBLEU object for single sentences: bleu or chrf.
 
     The BLEU of a short one is made of the n-grams that it has.
@@ -74,7 +86,9 @@ def sentence_metric(name: str) -> "Metric":
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    return BLEU(effective_order=True) if name == "bleu" else CHRF()
+    if name == "chrf":
+        return CHRF()
+    return BLEU(effective_order=True, tokenize=tokenize or BLEU.TOKENIZER_DEFAULT)
 
 
 def check_counts(counts: Mapping[str, int]) -> None:

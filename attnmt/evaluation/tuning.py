@@ -66,8 +66,13 @@ def tune(
     references: Sequence[str],
     metric: str,
     choices: Iterable[Choice],
+    tokenize: str | None = None,
+    lowercase: bool = False,
 ) -> list[Tried]:
-    """Score choices of one beam size, given all that its search found."""
+    """Score choices of one beam size, given all that its search found.
+
+    `tokenize` and `lowercase` are those of `metrics.score`.
+    """
     known: dict[tuple[str, ...], float] = {}  # many choices pick the same texts
     tried = []
     for choice in choices:
@@ -75,7 +80,12 @@ def tune(
             max(candidates, key=lambda c: c.score(choice)).text for candidates in found
         )
         if texts not in known:
-            known[texts] = score(texts, references, metrics=[metric])[0].value
+            known[texts] = score(
+                *(texts, references),
+                metrics=[metric],
+                tokenize=tokenize,
+                lowercase=lowercase,
+            )[0].value
         tried.append(Tried(choice, known[texts]))
     return tried
 

@@ -20,6 +20,7 @@ Pieces = Mapping[str, tuple[float, int]]
 
 # Longer texts are sampled: more sentences hardly change the pieces.
 _MOST_SENTENCES = 2_000_000
+_LONGEST = 2**16  # bytes of a line; longer ones would be left out without a word
 # Fixed, not the machine's: the scores of unigram depend on how its sums are split.
 _THREADS = 16
 
@@ -155,6 +156,7 @@ def _train(
             # Brings the many ways to write a text together, as all blanks to one.
             normalization_rule_name="nmt_nfkc",
             input_sentence_size=_MOST_SENTENCES,
+            max_sentence_length=_LONGEST,
             shuffle_input_sentence=True,
             num_threads=_THREADS,
             pad_id=PAD,

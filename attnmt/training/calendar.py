@@ -32,10 +32,11 @@ class Calendar:
             return False
         if state.step == self.options.max_steps:
             return True
+        if state.batch == 0 and state.epoch == self.options.max_epochs:
+            return True
         if self._every_steps:
             return state.step % self._every_steps == 0
-        last = state.epoch == self.options.max_epochs
-        return state.batch == 0 and (last or state.epoch % self._every_epochs == 0)
+        return state.batch == 0 and state.epoch % self._every_epochs == 0
 
     def saves_at(self, state: State) -> bool:
         """Whether the state, in the middle of an epoch, is one to save."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attnmt.config.schema import Config, Decoding, Sampling
-from attnmt.evaluation.metrics import sentence_metric
+from attnmt.evaluation.metrics import sentence_metric, tokenizer_for
 from attnmt.model import Seq2Seq
 from attnmt.searching import longest
 from attnmt.sentences import padded
@@ -35,7 +35,8 @@ class Draws:
         self.options = config.training.minimum_risk
         self.ratio = config.decoding.max_length_ratio
         self.translator = Translator(model, tokenizers, Decoding(sampling=Sampling()))
-        self.metric = sentence_metric(self.options.metric)
+        tokenize = tokenizer_for(config.data.target_lang)
+        self.metric = sentence_metric(self.options.metric, tokenize)
 
     def __call__(
         self, source: np.ndarray, target_out: np.ndarray, seed: int, place: int

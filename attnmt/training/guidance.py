@@ -1,7 +1,7 @@
 """Word links for guided alignment: from words to pieces, on disk, into batches."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attnmt.analysis.alignments import Link, parse_pharaoh, symmetrise
-from attnmt.analysis.words import piece_words, space_spans
+from attnmt.analysis.words import Span, cut, piece_words, space_spans, word_spans
 from attnmt.config import schema
 from attnmt.errors import DataError
 from attnmt.text.batches import make_batch
@@ -80,7 +80,8 @@ def prepare_links(
                 name, links = str(corpus.alignment), _read(corpus.alignment)
             pairs = _pairs(corpus, data)
             tagged, longest = corpus.tag is not None, data.max_length
-            packed = _encode(pairs, links, tokenizers, tagged, longest, name)
+            cuts = word_spans if teacher == "ibm1" else space_spans
+            packed = _encode(pairs, links, tokenizers, cuts, tagged, longest, name)
             side = _write(place, packed, fingerprint)
         if len(side.lengths) != len(encoded):
             raise DataError(
@@ -138,7 +139,7 @@ def _teach(corpora: Sequence[Sequence[tuple[str, str]]]) -> list[list[list[Link]
     from attnmt.evaluation.ibm1 import align
 
     split = [
-        (source.lower().split(), target.lower().split())
+        tuple(cut(side.lower(), word_spans(side.lower())) for side in (source, target))
         for pairs in corpora
         for source, target in pairs
     ]
@@ -155,6 +156,7 @@ def _encode(
     pairs: Iterable[tuple[str, str]],
     links: Iterable[list[Link]],
     tokenizers: tuple[Tokenizer, Tokenizer],
+    words_of: Callable[[str], list[Span]],
     tagged: bool,
     max_length: int,
     name: str,
@@ -165,7 +167,10 @@ def _encode(
         if pair is None or words is None:
             more = "text" if words is None else "word links"
             raise DataError(f"{name}:{number}: there are more lines of {more}")
-        sides = [_words_of_pieces(*side) for side in zip(tokenizers, pair, strict=True)]
+        sides = [
+            _words_of_pieces(tokenizer, text, words_of(text))
+            for tokenizer, text in zip(tokenizers, pair, strict=True)
+        ]
         if tagged and sides[0][0]:
             sides[0][0].insert(0, -1)  # the tag is of no word
         lengths = [len(of_pieces) for of_pieces, _ in sides]
@@ -179,9 +184,10 @@ def _encode(
             yield _packed(words, sides[0][0], sides[1][0])
 
 
-def _words_of_pieces(tokenizer: Tokenizer, text: str) -> tuple[list[int], int]:
+def _words_of_pieces(
+    tokenizer: Tokenizer, text: str, words: list[Span]
+) -> tuple[list[int], int]:
     """The word of each piece, and how many words there are."""
-    words = space_spans(text)
     return piece_words(tokenizer.encode_with_spans(text).spans, words), len(words)
 
 

@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from attnmt import checkpoint, devices
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
-from attnmt.errors import ConfigError
+from attnmt.errors import ConfigError, DataError
 from attnmt.model import Seq2Seq, build_model
 from attnmt.run import Run, check_plain, write_atomically
 from attnmt.text.corpora import read_pairs
@@ -49,6 +49,11 @@ def train(
         if known:
             _enter(run, stack)
         found = checkpoint.newest_valid(run.checkpoints_dir)
+        if found is None and checkpoint.all_in(run.checkpoints_dir):
+            raise DataError(
+                f"{run.checkpoints_dir}: none of the checkpoints can be used: choose "
+                "another run_dir, or remove the folder to begin anew"
+            )
         check_resume(config, run, found is not None, resume)
         if init_from and found:
             check_parent(run, init_from)
@@ -66,10 +71,24 @@ def train(
                 raise ConfigError(f"{run.path}: another training has just begun here")
         if found is None:  # left by a training of other settings, stopped early
             shutil.rmtree(run.tokenizer_dir, ignore_errors=True)
-        write_atomically(run.config_file, dump_config(config))
-        tokenizers = prepare_tokenizers(start, run.tokenizer_dir)
-        _finish(_make_loop(config, run, device, tokenizers, found, parent, command))
+        with _room(run):
+            write_atomically(run.config_file, dump_config(config))
+            tokenizers = prepare_tokenizers(start, run.tokenizer_dir)
+            loop = _make_loop(config, run, device, tokenizers, found, parent, command)
+        _finish(loop)
         return run
+
+
+@contextmanager
+def _room(run: Run) -> Iterator[None]:
+    """A disk that is full before the first update is told."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or run.path}: cannot be written: {error.strerror}: the "
+            "same command begins again"
+        ) from error
 
 
 def _enter(run: Run, stack: ExitStack) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from attnmt.analysis.dump_writer import DumpWriter
 from attnmt.compiled import compiled
 from attnmt.config.schema import Config
-from attnmt.evaluation.metrics import KNOWN, score
+from attnmt.evaluation.metrics import KNOWN, score, tokenizer_for
 from attnmt.model import IDS, Seq2Seq
 from attnmt.text.batches import make_batch, plan_validation
 from attnmt.text.corpora import read_pairs
@@ -52,6 +52,8 @@ class Validator:
         encoded: EncodedCorpus,
     ) -> None:
         data, self.options = config.data, config.validation
+        self._tokenize = tokenizer_for(data.target_lang)
+        self._lowercase = config.tokenizer.lowercase  # as what it writes is
         assert data.valid is not None
         self.pairs = list(read_pairs(data.valid, data.source_lang, data.target_lang))
         content = "\n".join(f"{source}\t{target}" for source, target in self.pairs)
@@ -90,7 +92,13 @@ class Validator:
         samples = list(self._samples(translations[: self.options.samples]))
         if texts:
             hypotheses = [translation.text for translation in translations]
-            scores = score(hypotheses, [t for _, t in self.pairs], metrics=texts)
+            scores = score(
+                hypotheses,
+                [target for _, target in self.pairs],
+                metrics=texts,
+                tokenize=self._tokenize,
+                lowercase=self._lowercase,
+            )
             measured |= {n: s.value for n, s in zip(texts, scores, strict=True)}
         return {name: measured[name] for name in self.options.metrics}, samples
 

@@ -115,3 +115,21 @@ def test_tensorflow_is_not_imported(model: Path):
 def test_model_types_are_those_of_the_configuration():
     field = schema.Tokenizer.model_json_schema()["properties"]["model_type"]
     assert [kind.value for kind in ModelType] == field["enum"]
+
+
+@pytest.mark.parametrize("output", ["-", "no/such/folder.model"])
+def test_a_model_that_could_not_be_written_is_not_trained(
+    output: str, tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("der Hund\n", "utf-8")
+    result = tokenize("train", tmp_path / "text", "-o", output)
+    assert result.returncode == 2
+    assert b"--output: expected the name of a model in a folder" in result.stderr
+
+
+def test_text_that_is_one_long_line_is_learnt_from(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("der Hund mag den Mann " * 400 + "\n", "utf-8")
+    path = tmp_path / "long.model"
+    result = tokenize("train", tmp_path / "text", "-o", path)
+    assert result.returncode == 0, result.stderr
+    assert "▁Hund" in (tmp_path / "long.vocab").read_text("utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attnmt.errors import ConfigError, DataError
-from attnmt.evaluation.metrics import score, sentence_metric
+from attnmt.evaluation.metrics import score, sentence_metric, tokenizer_for
 
 HYPOTHESES = [
     "A dog runs over the green grass .",
@@ -127,3 +127,17 @@ def test_a_short_sentence_can_be_perfect(name: str) -> None:
     assert metric.sentence_score("Ja !", ["Ja !"]).score == pytest.approx(100.0)
     assert 0.0 < metric.sentence_score("Ja !", ["Ja , ja !"]).score < 100.0
     assert metric.sentence_score("", ["Ja !"]).score == 0.0
+
+
+def test_languages_without_spaces_are_scored_by_characters() -> None:
+    names = ("de", "zh", "zh-CN", "ja", "th_TH")
+    assert [*map(tokenizer_for, names)] == [None, "zh", "zh", "char", "char"]
+    hypothesis, reference = "我昨天去了学校。", "我今天去了学校。"
+    spaced, characters = (
+        score([hypothesis], [reference], metrics=["bleu"], tokenize=tokenize)[0].value
+        for tokenize in (None, tokenizer_for("zh"))
+    )
+    assert spaced == 0.0 and characters > 40.0
+    assert (
+        sentence_metric("bleu", "zh").sentence_score(hypothesis, [reference]).score > 40
+    )

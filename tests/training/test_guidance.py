@@ -229,3 +229,9 @@ def test_attention_learns_to_look_where_it_is_guided(heads):
     rows, targets, sources = BATCH.links.T
     np.testing.assert_array_equal(weights[rows, targets].argmax(axis=-1), sources)
     assert [trainer._guide_weight(step) for step in (0, 50, 100, 200)] == [5, 2.5, 0, 0]
+
+
+def test_the_teacher_links_characters_where_no_spaces_part_words() -> None:
+    pairs = [("我 喝 茶", "I drink tea"), ("我喝水", "I drink water"), ("茶", "tea")]
+    links = _teach([pairs * 4])[0]
+    assert set(links[1]) >= {(0, 0), (1, 1), (2, 2)}

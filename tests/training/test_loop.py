@@ -168,7 +168,7 @@ def test_accumulated_batches_are_one_update_and_the_rest_of_an_epoch_too(
 
 @pytest.mark.parametrize(
     ("every", "expected"),
-    [("4 steps", [4, 8, 12, 16]), ("1 epoch", [9, 18]), ("2 epochs", [18])],
+    [("4 steps", [4, 8, 12, 16, 18]), ("1 epoch", [9, 18]), ("2 epochs", [18])],
 )
 def test_validations_come_as_often_as_asked_and_are_saved(
     make_loop, every: str, expected: list[int]
@@ -224,7 +224,9 @@ def test_checkpoints_come_as_often_as_asked_and_only_the_newest_and_best_stay(
     make_loop,
 ) -> None:
     training = {"max_epochs": 2, "save_every": 5, "keep": 2}
-    loop = make_loop(training, validation={"every": "4 steps"}, measured=[1, 2, 3, 4])
+    loop = make_loop(
+        training, validation={"every": "4 steps"}, measured=[1, 2, 3, 4, 5]
+    )
     loop.run_to_end()
     assert saved(loop) == [4, 16, 18]
     assert (pointer(loop, "best"), pointer(loop, "last")) == (4, 18)

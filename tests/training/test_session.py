@@ -250,3 +250,27 @@ def test_a_model_that_has_learnt_nothing_is_not_refined(
     with pytest.raises(ConfigError, match=expected):
         train(config)
     assert not config.run_dir.exists()
+
+
+def test_a_run_without_a_whole_checkpoint_is_not_begun_anew(
+    make_config: MakeConfig,
+) -> None:
+    config = make_config(training={"max_steps": 1}, data={"valid": None})
+    run = train(config)
+    journal = run.metrics_file.read_bytes()
+    for state in run.checkpoints_dir.glob("*/state.json"):
+        state.write_bytes(state.read_bytes()[:-2])
+    with pytest.raises(DataError, match="none of the checkpoints can be used"):
+        train(config)
+    assert run.metrics_file.read_bytes() == journal
+
+
+def test_a_disk_that_is_full_before_the_first_update_is_told(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("attnmt.training.session.prepare_training", full)
+    with pytest.raises(DataError, match="run: cannot be written: No space left"):
+        train(make_config())

@@ -108,7 +108,7 @@ class Tokenizer(Section):
     model_type: Literal["bpe", "unigram", "char", "word"] = Field(
         default="bpe", description="How text is cut into pieces."
     )
-    vocab_size: Annotated[int, Field(ge=16)] = Field(
+    vocab_size: Annotated[int, Field(ge=16, le=1_000_000)] = Field(
         default=8000,
         description="Pieces in a vocabulary; lowered when the text has fewer.",
     )

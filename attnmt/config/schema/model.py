@@ -176,7 +176,8 @@ class Dropout(Section):
     )
     output: Rate = Field(
         default=0.2,
-        description="Numbers between layers and before the output projection.",
+        description="Numbers between layers (in the decoder the same for all steps) "
+        "and before the output projection.",
     )
     word: Rate = Field(default=0.0, description="Whole pieces, on either side.")
     variational: bool = Field(

@@ -83,10 +83,15 @@ def build_attention(config: schema.Attention, query_depth: int) -> Attention:
     Raises ConfigError for a name, an import path or an option that is none.
     """
     options = {"units": query_depth, **config.options}
+    units = options["units"]
+    if type(units) is not int or units < 1:
+        raise ConfigError(
+            "model.attention.units: expected a whole number (1 or more), found "
+            f"{units!r}"
+        )
     if config.heads == 1:
         return _build_one(config, options)
-    units = options["units"]
-    if type(units) is not int or units % config.heads:
+    if units % config.heads:
         raise ConfigError(
             f"model.attention.heads: expected a divisor of units ({units!r}; without "
             f"units: decoder.units), found {config.heads}"

@@ -105,3 +105,10 @@ def test_a_mechanism_without_a_normaliser_refuses_one(kind, option):
     with pytest.raises(ConfigError, match=f"model.attention: {kind} makes its weights"):
         build(kind, **option)
     assert build("mocha", **option).normalises
+
+
+@pytest.mark.parametrize("units", [0, -3, "256", 256.0, True])
+def test_units_are_a_whole_number(units: object) -> None:
+    config = schema.Attention.model_validate({"type": "additive", "units": units})
+    with pytest.raises(ConfigError, match=r"model\.attention\.units: expected a whole"):
+        build_attention(config, 8)
