@@ -37,6 +37,8 @@ def read_shapes(path: Path) -> Shapes:
         raise DataError(f"{path}: damaged (no tensors in its header)") from error
     end = 0
     for begin, stop, _, name in parts:
+        if "/" in name:  # no layer of Keras and no attribute has one in its name
+            raise DataError(f"{path}: damaged (a tensor is called {name!r})")
         if begin != end:
             raise DataError(f"{path}: damaged ({name} overlaps or leaves a gap)")
         end = stop

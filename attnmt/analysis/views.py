@@ -10,6 +10,7 @@ from attnmt.errors import DataError
 from attnmt.text.printable import printable
 
 END = "</s>"
+NOTHING_SHOWN = "no attention: a blank line or translation, or one made in parts"
 
 
 class View(NamedTuple):
@@ -27,9 +28,6 @@ class View(NamedTuple):
 def word_view(record: Record, head: int | None = None) -> View:
     """The attention between words, with labels fit to be shown."""
     return _printable(word_matrix(record, head))
-
-
-NOTHING_SHOWN = "no attention: a blank line or translation, or one made in parts"
 
 
 def piece_view(record: Record, head: int | None = None) -> View:

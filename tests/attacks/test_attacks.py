@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 FEWEST = 25
-SECONDS, MEGABYTES = 5.0, 300.0  # beyond the start-up, on a slow machine too
+SECONDS, MEGABYTES = 1.0, 300.0  # beyond the start-up
 
 
 @pytest.fixture(scope="module")
