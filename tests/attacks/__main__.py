@@ -4,6 +4,7 @@ Everything is imported once, which is the start-up; then each command runs in a 
 its own, whose processor time and memory are measured from there.
 """
 
+import gc
 import json
 import os
 import resource
@@ -106,6 +107,7 @@ def main() -> None:
     import attnmt.cli.translate
     import attnmt.translator  # noqa: F401
 
+    gc.freeze()  # what was imported is no garbage that a fork has to look through
     sound = folder / "sound" / "run"
     sound.parent.mkdir(parents=True)
     in_a_fork(make_run, sound)
