@@ -81,9 +81,9 @@ def baseline(path: Path | None, *names: str) -> Rows[str] | None:
     return text(path)
 
 
-def fingerprint(references: Sequence[str]) -> str:
-    """What names the text of an evaluation."""
-    return sha256("\n".join(references).encode()).hexdigest()[:16]
+def fingerprint(lines: Sequence[str]) -> str:
+    """A name of this text and of no other."""
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def check_same_text(folder: Path, references: Sequence[str], or_else: str) -> None:
@@ -95,7 +95,8 @@ def check_same_text(folder: Path, references: Sequence[str], or_else: str) -> No
         kept = json.loads((folder / SCORES_FILE).read_bytes())
     except (OSError, ValueError):
         return
-    if kept.get("text", now := fingerprint(references)) != now:
+    now = fingerprint(references)
+    if kept.get("text", now) != now:
         raise DataError(
             f"{folder}: holds an evaluation of other text "
             f"(its reference: {kept.get('reference')}): {or_else}"

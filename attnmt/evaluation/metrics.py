@@ -25,9 +25,6 @@ class Score(NamedTuple):
     versus: Versus | None = None
 
 
-UNSPACED = ("ja", "th", "lo", "km", "my")  # and Chinese, which has its own
-
-
 def score(
     hypotheses: Sequence[str],
     references: Sequence[str],
@@ -67,6 +64,9 @@ def build_metrics(
                 f"unknown metric {name!r}: expected some of {', '.join(KNOWN)}"
             )
     return [_build(name, tokenize, lowercase) for name in metrics]
+
+
+UNSPACED = ("ja", "th", "lo", "km", "my")  # and Chinese, which has its own
 
 
 def tokenizer_for(lang: str) -> str | None:

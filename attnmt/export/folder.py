@@ -40,10 +40,7 @@ def export_litert(
     `lines` are translated with both. Raises AttnmtError when that differs too much,
     ConfigError when `target` is anything else than an export.
     """
-    decoding = with_decoding(run.load_config(), shortlist=0)
-    model = Translator.load(
-        run.path, decoding=decoding, device="cpu", trust_code=trust_code
-    )
+    model = _load(run, trust_code)
     if (lacking := beyond_litert(model.decoding)) is not None:
         raise ConfigError(
             f"{run.config_file}: {lacking}: the search of a LiteRT export does not "
@@ -66,14 +63,19 @@ def export_saved_model(
     run: Run, target: Path, lines: Sequence[str], trust_code: bool = False
 ) -> Exported:
     """Export the best model of a run as `export_litert` does, as a SavedModel."""
-    decoding = with_decoding(run.load_config(), shortlist=0)
-    model = Translator.load(
-        run.path, decoding=decoding, device="cpu", trust_code=trust_code
-    )
+    model = _load(run, trust_code)
     with appearing(target) as folder:
         write_saved_model(model, folder)
         _complete(run, model, folder, {"format": "saved_model"})
         return _checked(folder, compare_saved_model(model, folder, lines), "float32")
+
+
+def _load(run: Run, trust_code: bool) -> Translator:
+    """The model of a run, searching among all pieces whatever the run does."""
+    decoding = with_decoding(run.load_config(), shortlist=0)
+    return Translator.load(
+        run.path, decoding=decoding, device="cpu", trust_code=trust_code
+    )
 
 
 def _checked(folder: Path, parity: Parity, precision: Precision) -> Exported:

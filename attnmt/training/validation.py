@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from attnmt.analysis.dump_writer import DumpWriter
 from attnmt.compiled import compiled
 from attnmt.config.schema import Config
+from attnmt.evaluation.inputs import fingerprint
 from attnmt.evaluation.metrics import KNOWN, score, tokenizer_for
 from attnmt.model import IDS, Seq2Seq
 from attnmt.text.batches import make_batch, plan_validation
@@ -56,8 +56,7 @@ class Validator:
         self._lowercase = config.tokenizer.lowercase  # as what it writes is
         assert data.valid is not None
         self.pairs = list(read_pairs(data.valid, data.source_lang, data.target_lang))
-        content = "\n".join(f"{source}\t{target}" for source, target in self.pairs)
-        self.text = sha256(content.encode()).hexdigest()[:16]  # names it
+        self.text = fingerprint(["\t".join(pair) for pair in self.pairs])
         self.encoded, self.plan = (
             encoded,
             plan_validation(encoded, config.training.batch_tokens),

@@ -215,6 +215,7 @@ def test_what_is_blank_in_one_direction_has_no_links(dump: Path, tmp_path: Path)
         (("align", "--symmetrise", "union"), "--symmetrise: expected --reverse"),
         (("align", "--threshold", 0.2), "--threshold: expected --method strong"),
         (("aer", "--gold", "gold", "--method", "mutual"), "are for a dump, not"),
+        (("aer", "--gold", "gold", "--json", "--sentences", "-"), "--sentences -: "),
     ],
     ids=str,
 )

@@ -46,3 +46,9 @@ def test_a_broken_record_is_told_with_its_line(tmp_path, make_record):
     result = stats(dump, "-o", tmp_path / "each.jsonl")
     assert result.returncode == 3 and "records.jsonl:2: crc32" in result.stderr
     assert not (tmp_path / "each.jsonl").exists()
+
+
+def test_standard_output_is_not_written_twice(tmp_path, make_record):
+    result = stats(write(tmp_path / "dump", make_record), "-o", "-", "--json")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--output -: standard output is for --json" in result.stderr

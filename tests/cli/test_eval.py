@@ -368,3 +368,34 @@ def test_a_run_without_test_set_says_what_to_pass(trained: Path) -> None:
     assert "data.test" in done.stderr
     assert "--source FILE --reference FILE" in done.stderr
     assert not (other / "eval").exists()
+
+
+def test_a_baseline_of_other_text_is_refused(files: Path) -> None:
+    folder = files / "run/eval/test"
+    folder.mkdir(parents=True)
+    write(folder / "hypothesis.txt", REFERENCES)
+    kept = {"reference": "other.de", "text": "0123456789abcdef"}
+    (folder / "scores.json").write_text(json.dumps(kept), "utf-8")
+    arguments = ("--hypothesis", "hyp", "--reference", "ref", "--baseline", "run")
+    done = attnmt_eval(*arguments, cwd=files)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "other text (its reference: other.de): evaluate run anew" in done.stderr
+
+
+@pytest.mark.slow
+def test_an_evaluation_of_other_text_is_not_replaced(trained: Path) -> None:
+    (trained / "elsewhere").mkdir()
+    for folder, source in ((trained, "a dog"), (trained / "elsewhere", "a cat")):
+        write(folder / "same.en", [source])
+        write(folder / "same.de", [source])
+
+    def evaluate(folder: str) -> subprocess.CompletedProcess[str]:
+        text = ("--source", f"{folder}/same.en", "--reference", f"{folder}/same.de")
+        return attnmt_eval(*text, cwd=trained)
+
+    kept = trained / "runs/tiny/eval/same/scores.json"
+    assert [evaluate(".").returncode for _ in range(2)] == [0, 0]
+    before = kept.read_bytes()
+    done = evaluate("elsewhere")
+    assert done.returncode == 3 and "choose another name" in done.stderr
+    assert kept.read_bytes() == before

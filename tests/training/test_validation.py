@@ -11,6 +11,7 @@ import sacrebleu
 from attnmt.analysis.dump import Dump
 from attnmt.config.schema import Config
 from attnmt.devices import seed_everything
+from attnmt.evaluation.metrics import score
 from attnmt.model import Seq2Seq, build_model
 from attnmt.text.encoded import prepare_corpus
 from attnmt.text.lines import read_lines
@@ -112,3 +113,23 @@ def test_a_measurement_changes_nothing(setup, tmp_path) -> None:
     assert first == again
     for old, variable in zip(before, it.model.variables, strict=True):
         np.testing.assert_array_equal(old, variable.numpy())
+
+
+def test_text_is_scored_as_its_language_and_the_tokenizer_want(
+    make_config: Callable[..., Config], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(
+        data={"target_lang": "zh"},
+        tokenizer={"lowercase": True},
+        training={"batch_tokens": 40},
+    )
+    how: dict[str, object] = {}
+
+    def scored(hypotheses: list[str], references: list[str], **options: object):
+        how.update(options)
+        return score(hypotheses, references, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("attnmt.training.validation.score", scored)
+    validator = Setup(config, tmp_path / "tokenizers").validator
+    validator.measure(tmp_path / "measured", Disk(tmp_path, print))
+    assert (how["tokenize"], how["lowercase"]) == ("zh", True)
