@@ -436,7 +436,11 @@ def test_a_tag_that_is_none_is_told(folder: Path, tag: str) -> None:
     assert load(MINIMAL, "data.train.0.tag=<bt>").data.train[0].tag == "<bt>"
 
 
-def test_only_training_text_has_a_tag(folder: Path) -> None:
-    text = MINIMAL.replace("{tsv: valid.tsv}", "{tsv: valid.tsv, tag: <bt>}")
+@pytest.mark.parametrize("given", ["tag: <bt>", "weight: 2", "alignment: valid.tsv"])
+def test_only_training_text_has_tag_weight_and_alignment(
+    folder: Path, given: str
+) -> None:
+    text = MINIMAL.replace("{tsv: valid.tsv}", f"{{tsv: valid.tsv, {given}}}")
     (told,) = problems(text)
-    assert told.startswith("config.yaml:6: data.valid.tag: expected none")
+    key = given.partition(":")[0]
+    assert told.startswith(f"config.yaml:6: data.valid.{key}: expected none")

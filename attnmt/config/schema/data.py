@@ -91,15 +91,20 @@ class Data(Section):
     )
 
     @model_validator(mode="after")
-    def _tags_training_text(self) -> "Data":
+    def _leaves_to_training_what_is_its_own(self) -> "Data":
         for name, corpus in (("valid", self.valid), ("test", self.test)):
-            if corpus is not None and corpus.tag is not None:
+            for key in sorted({"tag", "weight", "alignment"} & _given(corpus)):
                 raise Misfit(
-                    f"{name}.tag",
-                    "expected none: a tag is for training text; what is translated "
-                    f"has none, found {corpus.tag}",
+                    f"{name}.{key}",
+                    "expected none: it is for training text; what is measured is read "
+                    f"once and as it stands, found {getattr(corpus, key)}",
                 )
         return self
+
+
+def _given(corpus: Corpus | None) -> set[str]:
+    """The keys of a corpus that are not as they are by default."""
+    return set() if corpus is None else {*corpus.model_dump(exclude_defaults=True)}
 
 
 class Tokenizer(Section):
