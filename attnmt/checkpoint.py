@@ -157,7 +157,8 @@ def newest_valid(folder: Path) -> tuple[Path, State] | None:
 def sweep(folder: Path) -> None:
     """Remove what a killed training left half-written or half-removed."""
     for left_over in folder.glob(".*"):
-        remove(left_over)
+        if re.fullmatch(r"\.[0-9]{9}\.(tmp|old|trash)", left_over.name):
+            remove(left_over)
 
 
 def prune(folder: Path, keep: int, also: set[str]) -> None:

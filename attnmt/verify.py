@@ -12,8 +12,6 @@ from attnmt.sealed import file_sha256, read_sealed
 from attnmt.shortlist import load_shortlist
 from attnmt.text.tokenizer import load_tokenizers
 
-POINTERS = ("best", "last")
-
 
 def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
     """Each part of a run, and what is wrong with it or None; nothing is changed."""
@@ -23,7 +21,7 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
         (run.manifest_file, partial(read_sealed, run.manifest_file)),
         (run.config_file, partial(_check_config, run)),
         (run.tokenizer_dir, partial(_check_tokenizers, run, checkpoints)),
-        *((run.path / name, partial(_check_pointer, run, name)) for name in POINTERS),
+        *((path, partial(_check_pointer, run, path.name)) for path in _pointers(run)),
         *((path, partial(checkpoint.load_state, path)) for path in checkpoints),
         *((path, partial(_check_export, path)) for path in exports_in(run)),
         *((path, partial(_check_shortlist, run)) for path in _shortlists(run)),
@@ -38,8 +36,15 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
                 return
 
 
+def _pointers(run: Run) -> list[Path]:
+    """`last`, which every trained run has, and `best` where a validation chose it."""
+    return [run.path / "last", *(p for p in [run.path / "best"] if p.is_file())]
+
+
 def _check_pointer(run: Run, name: str) -> None:
-    if (run.path / name).is_file() and not (folder := run.pointed(name)).is_dir():
+    if not (run.path / name).is_file():
+        raise DataError(f"{run.path / name}: missing: no checkpoint was saved here")
+    if not (folder := run.pointed(name)).is_dir():
         raise DataError(f"{run.path / name}: damaged: there is no {folder}")
 
 

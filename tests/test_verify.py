@@ -98,6 +98,19 @@ def test_a_pointer_to_nowhere_is_named(copy: Path, name: str, text: str) -> None
     assert str(copy / name) in problem and "\x1b" not in problem
 
 
+def test_a_run_without_a_model_is_named(copy: Path) -> None:
+    shutil.rmtree(copy / "checkpoints")
+    for name in ("best", "last"):
+        (copy / name).unlink()
+    assert problems(copy) == [f"{copy / 'last'}: missing: no checkpoint was saved here"]
+
+
+def test_a_run_that_was_not_validated_has_no_best(copy: Path) -> None:
+    (copy / "best").unlink()
+    assert "best" not in {path.name for path, _ in verify(Run(copy))}
+    assert problems(copy) == []
+
+
 def test_every_flipped_bit_of_the_small_files_is_found(copy: Path) -> None:
     for name in ("manifest.json", "checkpoints/000000006/state.json"):
         data = (copy / name).read_bytes()

@@ -52,7 +52,10 @@ def train(
         typer.Option("--output", "-o", help="Model to write, a .vocab beside it."),
     ],
     vocab_size: Annotated[
-        int, typer.Option(min=16, help="Pieces; lowered when the text has fewer.")
+        int,
+        typer.Option(
+            min=16, max=1_000_000, help="Pieces; lowered when the text has fewer."
+        ),
     ] = _DEFAULTS.vocab_size,
     model_type: Annotated[
         ModelType, typer.Option(help="How text is cut into pieces.")
@@ -67,6 +70,10 @@ def train(
         raise ConfigError(
             f"--output: expected the name of a model in a folder that is there, found "
             f"{output}"
+        )
+    if output.is_dir():
+        raise ConfigError(
+            f"--output: expected the name of a model, found the folder {output}"
         )
     options = schema.Tokenizer(
         model_type=model_type.value,

@@ -116,7 +116,8 @@ def prepare_corpus(
     except DataError:
         pass
     pairs = read_pairs(corpus, data.source_lang, data.target_lang)
-    return encode_corpus(pairs, source, target, folder, max_length, fingerprint)
+    name = str(corpus.source or corpus.tsv or corpus.tfds)
+    return encode_corpus(pairs, source, target, folder, max_length, fingerprint, name)
 
 
 def prepare_training(
@@ -138,11 +139,12 @@ def encode_corpus(
     folder: Path,
     max_length: int | None = None,
     fingerprint: Mapping[str, Any] | None = None,
+    name: str = "text",
 ) -> EncodedCorpus:
     """Encode pairs into a folder, which appears when complete; memory stays constant.
 
     Pairs with an empty side or with a side of more than `max_length` pieces are left
-    out. Raises DataError when no pair is left.
+    out. Raises DataError, with the name of the text, when no pair is left.
     """
     dtype = "<u2" if max(len(source), len(target)) <= 2**16 else "<u4"
     counts = np.zeros(3, np.int64)  # pairs that are kept, empty, too long
@@ -159,7 +161,7 @@ def encode_corpus(
                     writer.write(list(compress(sentences, kind == 0)))
         kept, empty, too_long = counts.tolist()
         if not kept:
-            raise DataError(_nothing_left(empty, too_long, max_length))
+            raise DataError(f"{name}: {_nothing_left(empty, too_long, max_length)}")
         meta = {
             "format": _FORMAT,
             "pairs": kept,

@@ -122,6 +122,8 @@ def replacing(path: Path) -> Iterator[Path]:
     path = path.resolve() if path.is_symlink() else path
     if not path.parent.is_dir():
         raise DataError(f"{path}: cannot be written: there is no folder {path.parent}")
+    if path.is_dir():
+        raise DataError(f"{path}: cannot be written: it is a folder")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

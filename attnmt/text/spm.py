@@ -11,7 +11,7 @@ from typing import Any
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
 from attnmt.config import schema
-from attnmt.errors import AttnmtError, ConfigError, DataError
+from attnmt.errors import ConfigError, DataError
 from attnmt.text.lines import replacing, write_lines
 
 PAD, UNK, BOS, EOS = 0, 1, 2, 3
@@ -38,9 +38,11 @@ def train_model(
     try:
         model = _train_covering(sentences, options, spells)
     except _TooSmall as error:
+        bytes_too = " and 256 bytes to spell others" if spells else " alone"
+        or_else = ", or tokenizer.byte_fallback to false" if spells else ""
         raise ConfigError(
             f"tokenizer.vocab_size is {options.vocab_size}, but the characters of the "
-            f"training text alone need {error} pieces: set it higher"
+            f"training text{bytes_too} need {error} pieces: set it higher{or_else}"
         ) from None
     size = len(load_processor(model))
     if size < options.vocab_size:
@@ -143,7 +145,7 @@ def _train(
     sentences: Iterable[str], options: schema.Tokenizer, spells: bool, coverage: float
 ) -> bytes:
     model = io.BytesIO()
-    failures: list[AttnmtError] = []
+    failures: list[BaseException] = []
     try:
         SentencePieceTrainer.train(
             sentence_iterator=_watched(sentences, failures),
@@ -180,11 +182,11 @@ def _explained(error: RuntimeError) -> Exception:
     return error
 
 
-def _watched(sentences: Iterable[str], failures: list[AttnmtError]) -> Iterator[str]:
+def _watched(sentences: Iterable[str], failures: list[BaseException]) -> Iterator[str]:
     """Keep the error of reading a sentence, which SentencePiece turns into text."""
     try:
         yield from sentences
-    except AttnmtError as error:
+    except BaseException as error:  # Ctrl-C, too
         failures.append(error)
         raise
 

@@ -110,12 +110,13 @@ class Faults:
     def _advice(self, setback: Setback) -> str:
         if setback.batches:
             self._write(setback.batches)
-        read = f"; what was read stands in {self.run.path / BATCH_FILE}"
+        folder, read = self.run.checkpoints_dir, self.run.path / BATCH_FILE
+        saved = f"; the checkpoints in {folder} are from before"
         return (
             f"{setback}: lower training.learning_rate, lengthen "
-            "training.schedule.warmup_steps or lower training.clip_norm; the "
-            f"checkpoints in {self.run.checkpoints_dir} are from before"
-            f"{read if setback.batches else ''}"
+            "training.schedule.warmup_steps or lower training.clip_norm"
+            f"{saved if checkpoint.all_in(folder) else ''}"
+            f"{f'; what was read stands in {read}' if setback.batches else ''}"
         )
 
     def _write(self, batches: Sequence[AnyBatch]) -> None:

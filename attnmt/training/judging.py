@@ -5,20 +5,23 @@ from collections.abc import Mapping
 
 from attnmt.checkpoint import State
 from attnmt.config.schema import Config
+from attnmt.evaluation.metrics import KNOWN
 from attnmt.training.validation import HIGHER_IS_BETTER
 
 
 def judge(
-    config: Config, state: State, measured: Mapping[str, float], text: str
+    config: Config, state: State, measured: Mapping[str, float], text: str, search: str
 ) -> bool:
-    """Take a validation on this text into the state; True when it is the best so far.
+    """Take a validation into the state; True when it is the best so far.
 
-    The first one of another metric, or on other text than before, is the best of its
-    kind.
+    The first one of another metric, on other text or by another search than before is
+    the best of its kind.
     """
     metric = config.validation.early_stopping.metric
     kind = f"{metric} {text}"
-    if state.best_of not in ("", kind):  # "": earlier versions do not tell
+    if metric in KNOWN:  # of what was translated
+        kind += f" {search}"
+    if not kind.startswith(state.best_of):  # earlier versions tell less
         state.best_value, state.bad_validations = None, 0
     state.best_of = kind
     value, schedule = measured[metric], config.training.schedule

@@ -189,7 +189,7 @@ class Loop:
         state.seconds += seconds
         self._note_down("validation", state.step, {**measured, "seconds": seconds})
         before = state.rate_scale
-        better = judge(self.config, state, measured, self.validator.text)
+        better = judge(self.config, state, measured, *self.validator.of)
         if state.rate_scale < before:
             factor = self.config.training.schedule.factor
             self.progress.tell(f"learning rate times {factor}: no improvement")
@@ -209,6 +209,8 @@ class Loop:
             point(run, state)
             # This one is named too: what is newer by its name may be damaged.
             needed = {folder.name, f"{state.best_step:09d}"}
+            if (run.path / "best").is_file():  # may be of before a disk that was full
+                needed.add(run.pointed("best").name)
             checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
             self._disk.saved()
             self._faults.saved(state.step)
@@ -217,8 +219,9 @@ class Loop:
 def point(run: Run, state: checkpoint.State) -> None:
     """Let the files `last` and `best` name the checkpoints that a state speaks of."""
     run.point("last", run.checkpoints_dir / f"{state.step:09d}")
-    if state.best_step:
-        run.point("best", run.checkpoints_dir / f"{state.best_step:09d}")
+    best = run.checkpoints_dir / f"{state.best_step:09d}"
+    if best.is_dir():  # a full disk may have kept it from being written
+        run.point("best", best)
 
 
 def _groups(

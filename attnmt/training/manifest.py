@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from attnmt import __version__, checkpoint, devices
+from attnmt.config.schema import Config
 from attnmt.run import Run, write_atomically
 from attnmt.sealed import file_sha256, read_sealed, sealed
 from attnmt.text.encoded import EncodedCorpus
 from attnmt.training.progress import say
+from attnmt.training.resuming import flat
 
 _PACKAGES = (
     "tensorflow",
@@ -23,6 +25,7 @@ _PACKAGES = (
 
 def write_manifest(
     run: Run,
+    config: Config,
     device: devices.Device,
     corpora: list[EncodedCorpus],
     command: Sequence[str],
@@ -51,6 +54,7 @@ def write_manifest(
         "init_from": init_from,  # the run whose weights it began with
         "device": device.description,
         "data": data,
+        "settings": flat(config),  # that the whole training has
         "config_sha256": file_sha256(run.config_file),
     }
     write_atomically(run.manifest_file, sealed(manifest))
@@ -65,6 +69,6 @@ def _git_revision() -> str | None:
             text=True,
             timeout=10,
         )
-    except OSError:
+    except (OSError, subprocess.SubprocessError):
         return None
     return found.stdout.strip() or None

@@ -105,7 +105,7 @@ class Progress:
         if self._bar is None:
             say(message)
         else:
-            self._bar.console.print(message, markup=False, highlight=False)
+            self._bar.console.print(message, markup=False, emoji=False, highlight=False)
 
     def tell_validation(
         self,

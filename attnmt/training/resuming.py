@@ -1,7 +1,7 @@
 """Whether a run folder holds a training that a configuration may go on with."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from attnmt.config.loading import dump_config
 from attnmt.config.schema import Config
@@ -36,7 +36,15 @@ def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None
             f"--resume never: {run.path} holds a training already: choose another "
             "run_dir, or remove the folder"
         )
-    changed = differences(flat(run.load_config()), flat(config))
+    manifest = _manifest(run)
+    if "average_of" in manifest:
+        raise ConfigError(
+            f"{run.path} is an average: no training goes on from it: begin another "
+            "with --init-from"
+        )
+    # Its config.yaml may have been edited since.
+    was = flat(run.load_config()) | manifest.get("settings", {})
+    changed = differences(was, flat(config))
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise ConfigError(
@@ -48,14 +56,17 @@ def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None
 
 def check_parent(run: Run, init_from: Path) -> None:
     """Raise ConfigError when the training that is there did not begin with this run."""
-    manifest = read_sealed(run.manifest_file) if run.manifest_file.is_file() else {}
-    began = manifest.get("init_from", "")  # "": earlier versions do not tell
+    began = _manifest(run).get("init_from", "")  # "": earlier versions do not tell
     if began not in ("", str(init_from.resolve())):
         raise ConfigError(
             f"--init-from {init_from}: {run.path} holds a training that began with "
             f"{began or 'new weights'}: leave it out to go on with that, or choose "
             "another run_dir"
         )
+
+
+def _manifest(run: Run) -> dict[str, Any]:
+    return read_sealed(run.manifest_file) if run.manifest_file.is_file() else {}
 
 
 def check_own(run: Run) -> None:

@@ -98,8 +98,17 @@ def _enter(run: Run, stack: ExitStack) -> None:
     stack.enter_context(run.locked())
     check_plain(run.path)
     check_own(run)
-    for left_over in run.path.rglob(".*.tmp"):  # of a training that was killed
-        checkpoint.remove(left_over)
+    _clear(run)
+
+
+def _clear(run: Run) -> None:
+    """Remove what a killed training left half-written, and nothing of others."""
+    names = (run.config_file.name, run.manifest_file.name, "best", "last")
+    left_over = [run.path / f".{name}.tmp" for name in names]
+    for folder in (run.encoded_dir, run.validation_dir):
+        left_over.extend(folder.rglob(".*.tmp"))
+    for path in left_over:
+        checkpoint.remove(path)
 
 
 def _make_loop(
@@ -112,7 +121,7 @@ def _make_loop(
     command: Sequence[str],
 ) -> Loop:
     corpora, valid = _encode(config, run, tokenizers)
-    write_manifest(run, device, corpora, command, parent, resumes=found is not None)
+    write_manifest(run, config, device, corpora, command, parent, found is not None)
     model = _make_model(config, tokenizers, parent)
     refines = config.training.minimum_risk.samples > 0
     draws = Draws(config, model, tokenizers) if refines else None
@@ -166,6 +175,12 @@ def _check_model(config: Config) -> None:
             "training.guided_alignment.weight: expected 0, because the weights of "
             f"model.attention.type {config.model.attention.type} are not over source "
             f"tokens, found {guided.weight}"
+        )
+    if config.training.coverage_loss and model.decoder.attention.align_kind == "slot":
+        raise ConfigError(
+            "training.coverage_loss: expected 0, because attention of type "
+            f"{config.model.attention.type} reads memory slots, which have to be read "
+            f"again and again, found {config.training.coverage_loss}"
         )
     freeze(model, config.training.freeze)
 

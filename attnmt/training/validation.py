@@ -23,6 +23,7 @@ from attnmt.training.objective import totals
 from attnmt.translating import Translation
 from attnmt.translator import Translator
 
+LOGITS = 2**26  # of a batch, all at a time: a quarter of a gigabyte
 HIGHER_IS_BETTER = {
     "loss": False,
     "perplexity": False,
@@ -56,11 +57,8 @@ class Validator:
         self._lowercase = config.tokenizer.lowercase  # as what it writes is
         assert data.valid is not None
         self.pairs = list(read_pairs(data.valid, data.source_lang, data.target_lang))
-        self.text = fingerprint(["\t".join(pair) for pair in self.pairs])
-        self.encoded, self.plan = (
-            encoded,
-            plan_validation(encoded, config.training.batch_tokens),
-        )
+        most = min(config.training.batch_tokens, LOGITS // len(tokenizers[1]))
+        self.encoded, self.plan = encoded, plan_validation(encoded, most)
         # Scores of draws would say little, and a shortlist is learnt after a training.
         decoding = config.decoding.model_copy(
             update={
@@ -70,6 +68,9 @@ class Validator:
             }
         )
         self.translator = Translator(model, tokenizers, decoding)
+        # Figures of the same text and search alone can be compared.
+        text = fingerprint(["\t".join(pair) for pair in self.pairs])
+        self.of = text, fingerprint([decoding.model_dump_json()])
         self._totals = compiled(
             lambda *batch: totals(model, *batch, smoothing=0.0),
             input_signature=[IDS, IDS, IDS],

@@ -127,6 +127,17 @@ def test_a_model_that_could_not_be_written_is_not_trained(
     assert b"--output: expected the name of a model in a folder" in result.stderr
 
 
+def test_a_model_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("der Hund\n", "utf-8")
+    options = ("-o", tmp_path, "--vocab-size", "300")
+    result = tokenize("train", tmp_path / "text", *options)
+    assert result.returncode == 2
+    assert f"--output: expected the name of a model, found the folder {tmp_path}" in (
+        result.stderr.decode()
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["text"]
+
+
 def test_text_that_is_one_long_line_is_learnt_from(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("der Hund mag den Mann " * 400 + "\n", "utf-8")
     path = tmp_path / "long.model"

@@ -65,7 +65,7 @@ def test_length_is_that_of_the_pieces_alone(tokenizer: Tokenizer, tmp_path: Path
 
 @pytest.mark.parametrize("nothing", [[], [("", "x"), ("x", "")]])
 def test_a_corpus_without_pairs_is_refused(nothing, tokenizer, tmp_path: Path):
-    with pytest.raises(DataError, match="no sentence pair is left"):
+    with pytest.raises(DataError, match="text: no sentence pair is left"):
         encode_corpus(nothing, tokenizer, tokenizer, tmp_path / "c", None)
     assert list(tmp_path.iterdir()) == []
 

@@ -267,3 +267,18 @@ def test_an_error_in_the_text_reaches_the_user(make_config):
 
     with pytest.raises(DataError, match="x.en:2:1"):
         spm.train_model(sentences, make_config().tokenizer)
+
+
+def test_an_interrupted_training_is_interrupted(make_config) -> None:
+    def interrupted():
+        yield "one line"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        spm.train_model(interrupted, make_config().tokenizer)
+
+
+def test_the_pieces_that_spell_bytes_are_not_taken_for_characters(make_config) -> None:
+    told = "characters of the training text and 256 bytes .* need 263 .* byte_fallback"
+    with pytest.raises(ConfigError, match=told):
+        spm.train_model(lambda: ["a b"], make_config(vocab_size=20).tokenizer)

@@ -75,7 +75,7 @@ class PlayedValidator:
     """Gives the losses that it is told, one after the other."""
 
     def __init__(self, losses: Sequence[float]) -> None:
-        self.losses, self.text = iter(losses), "text"
+        self.losses, self.of = iter(losses), ("text", "search")
         self.folders: list[str] = []
 
     def measure(self, folder: Path, disk: object) -> tuple[dict[str, float], list]:
@@ -248,26 +248,40 @@ def test_the_best_is_the_highest_of_a_score_and_never_a_number_that_is_none(
     validation = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
     loop = make_loop({}, validation=validation, measured=[0])
     bests = [
-        judge(loop.config, loop.state, {"bleu": x}, "text")
+        judge(loop.config, loop.state, {"bleu": x}, "text", "search")
         for x in (np.nan, 3.0, 5.0, np.nan, 5.0, 6.0)
     ]
     assert bests == [False, True, True, False, False, True]
 
 
-def test_another_metric_or_other_text_is_not_compared_with_what_was_best(
+def test_another_metric_text_or_search_is_not_compared_with_what_was_best(
     make_loop,
 ) -> None:
     metrics = {"metrics": ["bleu", "chrf"], "early_stopping": {"metric": "chrf"}}
     loop = make_loop({}, validation=metrics, measured=[0])
     state, measured = loop.state, {"bleu": 30.0, "chrf": 55.0}
-    assert judge(loop.config, state, measured, "text")
-    assert not judge(loop.config, state, {"chrf": 54.0}, "text")
+    assert judge(loop.config, state, measured, "text", "beam 1")
+    assert not judge(loop.config, state, {"chrf": 54.0}, "text", "beam 1")
     bleu = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
     bleu = make_loop({}, validation=bleu, measured=[0])
-    assert judge(bleu.config, state, measured, "text")
+    assert judge(bleu.config, state, measured, "text", "beam 1")
     assert (state.best_value, state.bad_validations) == (30.0, 0)
-    assert judge(bleu.config, state, {"bleu": 20.0}, "harder text")
-    assert not judge(bleu.config, state, {"bleu": 19.0}, "harder text")
+    assert judge(bleu.config, state, {"bleu": 20.0}, "harder text", "beam 1")
+    assert not judge(bleu.config, state, {"bleu": 19.0}, "harder text", "beam 1")
+    assert judge(bleu.config, state, {"bleu": 19.0}, "harder text", "beam 2")
+
+
+def test_a_loss_is_the_same_whatever_the_search(make_loop) -> None:
+    loop = make_loop({}, measured=[0])
+    assert judge(loop.config, loop.state, {"loss": 3.0}, "text", "beam 1")
+    assert not judge(loop.config, loop.state, {"loss": 4.0}, "text", "beam 2")
+
+
+def test_what_an_earlier_version_noted_as_best_is_still_the_best(make_loop) -> None:
+    validation = {"metrics": ["bleu"], "early_stopping": {"metric": "bleu"}}
+    state = checkpoint.State(best_of="bleu text", best_value=30.0)
+    loop = make_loop({}, validation=validation, measured=[0], state=state)
+    assert not judge(loop.config, state, {"bleu": 29.0}, "text", "beam 1")
 
 
 def test_plateau_cuts_the_rate_when_its_patience_is_over(make_loop) -> None:
@@ -351,8 +365,9 @@ def test_a_training_that_cannot_be_helped_ends_with_what_it_read(
 def test_without_a_checkpoint_there_is_nothing_to_go_back_to(make_loop) -> None:
     loop = make_loop({"max_epochs": 2}, losses=[np.inf])
     prepare_tokenizers(loop.config, loop.run.tokenizer_dir)
-    with pytest.raises(DivergedError, match="^step 5: the loss is inf"):
+    with pytest.raises(DivergedError, match="^step 5: the loss is inf") as told:
         loop.run_to_end()
+    assert "are from before" not in str(told.value)
     assert not loop.run.checkpoints_dir.exists()
 
 
@@ -415,6 +430,21 @@ def test_a_full_disk_is_told_once_and_the_training_goes_on(
     loop.run_to_end()
     assert saved(loop) == [15, 18] and loop.state.step == 18
     assert capsys.readouterr().err.count("cannot be written: No space left") == 1
+
+
+def test_the_best_before_a_full_disk_stays(make_loop, monkeypatch) -> None:
+    measured = [0.9, 0.1, 0.5, 0.5, 0.5, 0.5]
+    training = {"max_epochs": 2, "keep": 1}
+    loop = make_loop(training, validation={"every": "3 steps"}, measured=measured)
+    usage = checkpoint.shutil.disk_usage
+
+    def full(folder):
+        return usage(folder)._replace(free=0 if loop.state.step == 6 else 10**9)
+
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", full)
+    loop.run_to_end()
+    assert loop.state.best_step == 6 and pointer(loop, "best") == 3
+    assert saved(loop) == [3, 18]
 
 
 def test_a_training_whose_end_could_not_be_saved_says_so(

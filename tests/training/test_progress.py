@@ -17,7 +17,7 @@ import time
 from attnmt.training.progress import Progress
 with Progress().running() as progress:
     progress.report("epoch 0.50 step 7", 0.5, 75.0)
-    progress.tell("validation [bold]")
+    progress.tell("validation [bold] :dog:")
     time.sleep(0.3)
 """
 
@@ -68,7 +68,7 @@ def test_a_pipe_gets_plain_lines_on_standard_error(capsys) -> None:
 def test_a_terminal_gets_a_bar_with_the_remaining_time() -> None:
     shown = in_a_terminal(SHOWN)
     assert "epoch 0.50 step 7" in shown and "1:15 left" in shown and "50%" in shown
-    assert "validation [bold]\r\n" in shown
+    assert "validation [bold] :dog:\r\n" in shown
     assert "\x1b[" in shown
 
 

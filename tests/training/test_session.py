@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import numpy as np
 import pytest
 
 from attnmt import checkpoint
-from attnmt.config.loading import dump_config
+from attnmt.averaging import average
+from attnmt.config.loading import dump_config, load_config
 from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 from attnmt.run import Run
+from attnmt.training import manifest
 from attnmt.training.resuming import differences, flat
 from attnmt.training.session import train
 
@@ -131,6 +134,59 @@ def test_files_of_the_user_are_not_replaced(make_config: MakeConfig, name: str) 
         train(config)
     assert sorted(config.run_dir.rglob("*")) == kept
     assert mine.read_text("utf-8") == "run_dir: here  # written by hand\n"
+
+
+def test_what_a_killed_training_left_is_cleared_and_nothing_of_others(
+    make_config: MakeConfig,
+) -> None:
+    config = make_config(training={"max_steps": 1}, data={"valid": None})
+    run = train(config)
+    half = [".last.tmp", "encoded/.train.0.tmp", "checkpoints/.000000009.trash"]
+    others = [".dump.77.tmp", "export/.litert-float32.tmp", "checkpoints/.gitkeep"]
+    for name in half + others:
+        (run.path / name).parent.mkdir(exist_ok=True)
+        (run.path / name).touch()
+    train(make_config(training={"max_steps": 2}, data={"valid": None}))
+    assert [(run.path / name).exists() for name in half + others] == 3 * [0] + 3 * [1]
+
+
+def test_settings_do_not_change_on_the_way_by_an_edited_file(
+    make_config: MakeConfig,
+) -> None:
+    run = train(make_config(training={"max_steps": 1}, data={"valid": None}))
+    edited = make_config(training={"max_steps": 2}, data={"valid": None})
+    edited = edited.model_copy(update={"seed": edited.seed + 1})
+    run.config_file.write_text(dump_config(edited), "utf-8")
+    with pytest.raises(ConfigError, match=r"\n  seed: was \d, now \d\n"):
+        train(load_config(run.config_file))
+
+
+def test_a_training_does_not_go_on_from_an_average(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    run = train(make_config(training={"max_steps": 1}, data={"valid": None}))
+    mean = average([run.best_checkpoint()], tmp_path / "mean")
+    kept = mean.manifest_file.read_bytes()
+    with pytest.raises(ConfigError, match="mean is an average: no training goes on"):
+        train(mean.load_config())
+    assert mean.manifest_file.read_bytes() == kept
+
+
+def test_a_slow_git_does_not_end_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(command: list[str], **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, 10)
+
+    monkeypatch.setattr(subprocess, "run", slow)
+    assert manifest._git_revision() is None
+
+
+def test_memory_slots_are_not_forbidden_to_be_read_again(
+    make_config: MakeConfig,
+) -> None:
+    slots = {"attention": {"type": "linformer", "slots": 4}}
+    config = make_config(model=slots, training={"coverage_loss": 1.0})
+    with pytest.raises(ConfigError, match=r"coverage_loss: expected 0, .* found 1\.0"):
+        train(config)
 
 
 def test_a_training_goes_on_only_from_the_run_that_it_began_with(

@@ -76,6 +76,15 @@ def test_loss_perplexity_and_accuracy_are_those_of_all_pieces(setup, tmp_path) -
     assert samples == []
 
 
+def test_logits_of_a_batch_are_never_many(setup, tmp_path, monkeypatch) -> None:
+    whole = setup(samples=0, metrics=["loss"]).validator
+    monkeypatch.setattr("attnmt.training.validation.LOGITS", 400)
+    few = setup(samples=0, metrics=["loss"]).validator
+    assert len(few.plan) == len(few.pairs) > len(whole.plan)
+    one, other = (v.measure(tmp_path, Disk(tmp_path, print))[0] for v in (whole, few))
+    assert one == pytest.approx(other)
+
+
 def test_bleu_and_chrf_are_those_of_the_translations_that_are_kept(
     setup, tmp_path
 ) -> None:
