@@ -279,6 +279,6 @@ def test_an_interrupted_training_is_interrupted(make_config) -> None:
 
 
 def test_the_pieces_that_spell_bytes_are_not_taken_for_characters(make_config) -> None:
-    told = "characters of the training text and 256 bytes .* need 263 .* byte_fallback"
+    told = "characters of the training text and 256 bytes .* need 263 .*byte_fallback"
     with pytest.raises(ConfigError, match=told):
         spm.train_model(lambda: ["a b"], make_config(vocab_size=20).tokenizer)
