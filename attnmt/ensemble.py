@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from attnmt.errors import ConfigError
 from attnmt.layers.attention import Tensor
+from attnmt.layers.heads import mean_of_heads
 from attnmt.search import Seen
 from attnmt.translator import Translator
 
@@ -78,13 +79,8 @@ def _log_mean(log_probs: Sequence[Tensor]) -> Tensor:
 
 
 def _mean_seen(seen: Sequence[Seen], rank: int) -> Seen:
-    """The mean weights; those with an axis more, the second, have heads."""
-    weights = [
-        tf.reduce_mean(each.weights, axis=1)
-        if each.weights.shape.rank > rank
-        else each.weights
-        for each in seen
-    ]
+    """The mean weights, also over heads."""
+    weights = [mean_of_heads(each.weights, rank) for each in seen]
     return Seen(tf.reduce_mean(tf.stack(weights), axis=0), {})
 
 

@@ -10,7 +10,7 @@ from attnmt.errors import DataError
 
 Link = tuple[int, int]  # (source word, target word), counted from 0
 
-_LINK = re.compile(r"([0-9]+)([-p?])([0-9]+)")
+_LINK = re.compile(r"([0-9]{1,9})([-p?])([0-9]{1,9})")
 
 Symmetrisation = Literal[
     "forward",
@@ -168,31 +168,43 @@ def symmetrise(
     links = forward & reverse
     if method == "intersection":
         return sorted(links)
-    _grow(links, forward | reverse)
+    growing = _Growing(links)
+    _grow(growing, forward | reverse)
     if method != "grow-diag":
         enough = all if method == "grow-diag-final-and" else any
         for direction in (forward, reverse):
-            for link in sorted(direction - links):
-                if enough(_without_link(link, links)):
-                    links.add(link)
-    return sorted(links)
+            for link in sorted(direction - growing.links):
+                if enough(growing.without_link(link)):
+                    growing.add(link)
+    return sorted(growing.links)
 
 
-def _grow(links: set[Link], union: set[Link]) -> None:
+class _Growing:
+    """Links to which others are added, and the words that have one."""
+
+    def __init__(self, links: set[Link]) -> None:
+        self.links = set(links)
+        self._sources = {source for source, _ in links}
+        self._targets = {target for _, target in links}
+
+    def add(self, link: Link) -> None:
+        self.links.add(link)
+        self._sources.add(link[0])
+        self._targets.add(link[1])
+
+    def without_link(self, link: Link) -> tuple[bool, bool]:
+        """Whether its source word, its target word has no link yet."""
+        return link[0] not in self._sources, link[1] not in self._targets
+
+
+def _grow(growing: _Growing, union: set[Link]) -> None:
     grown = True
     while grown:
         grown = False
-        for source, target in sorted(links):
+        for source, target in sorted(growing.links):
             for ahead, down in _NEIGHBOURS:
                 link = (source + ahead, target + down)
-                if link in union - links and any(_without_link(link, links)):
-                    links.add(link)
+                new = link in union and link not in growing.links
+                if new and any(growing.without_link(link)):
+                    growing.add(link)
                     grown = True
-
-
-def _without_link(link: Link, links: set[Link]) -> tuple[bool, bool]:
-    """Whether its source word, its target word has no link yet."""
-    return (
-        all(source != link[0] for source, _ in links),
-        all(target != link[1] for _, target in links),
-    )

@@ -45,6 +45,8 @@ class DumpWriter:
         header: Mapping[str, Any],
         dtype: Literal["f2", "f4"] = "f2",
     ) -> None:
+        if path.name in ("", ".."):  # "." has no name
+            path = Path(os.path.abspath(path))
         self.path = path
         self._dtype = f"<{dtype}"
         self._header = {

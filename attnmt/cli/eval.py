@@ -128,6 +128,9 @@ def evaluate(
                 folder, given.reference.rows, "choose another name for this (--name)"
             )
         _check_baseline(given, baseline)
+        if not lowercase and chosen.load_config().tokenizer.lowercase:
+            lowercase = True
+            _say("case is ignored, because the model writes lower case")
         given, origin = translate(given, runs, beam, set or [], links.value, trust_code)
         training = _training_text(chosen) if details else None
     wanted = Wanted(
@@ -141,12 +144,12 @@ def evaluate(
     if given.reference is not None:
         origin |= {"text": inputs.fingerprint(given.reference.rows)}
     report = evaluated(given, wanted, origin, training)
-    if folder is not None and given.hypothesis is not None:
-        report.write(folder, given.hypothesis.rows)
-        _say(f"written: {folder}")
     write_lines(STANDARD_STREAM, [report.json() if as_json else report.table()])
     if output is not None:
         write_lines(output, [report.json()])
+    if folder is not None and given.hypothesis is not None:
+        report.write(folder, given.hypothesis.rows)
+        _say(f"written: {folder}")
 
 
 def _check_baseline(given: Inputs, path: Path | None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from attnmt.analysis.words import word_spans
 from attnmt.evaluation.breakdown import (
     Cut,
     FrequencyGroup,
@@ -57,7 +58,7 @@ def details(
     baseline = None if given.baseline is None else given.baseline.rows
     measured, known = given.source or given.reference, training or given.reference
     built = build_metrics(metrics, tokenize, lowercase)
-    lengths = [len(line.split()) for line in measured.rows]
+    lengths = [len(word_spans(line)) for line in measured.rows]
     cut = _cut(tokenize, lowercase)
     seen = count_words(cut, known.rows)
     sources = None if given.source is None else given.source.rows

@@ -11,22 +11,34 @@ from attnmt.evaluation.alignment_error import AlignmentScore, Gold, alignment_er
 OFFSETS = (-1, 0, 1)
 
 
-def shifted(links: Collection[Link], offset: int) -> set[Link]:
-    """The links with every target word moved by `offset`; none before the first word.
+def shifted(links: Collection[Link], offset: int, last: int) -> set[Link]:
+    """The links with every target word moved by `offset`; none outside 0 to `last`.
 
     A decoder may attend for the word that it writes, or already for the next: then
     +1 has the lower error.
     """
     moved = {(source, target + offset) for source, target in links}
-    return {link for link in moved if link[1] >= 0}
+    return {link for link in moved if 0 <= link[1] <= last}
 
 
 def scores_by_offset(
     links: Sequence[Collection[Link]], gold: Sequence[Gold]
 ) -> dict[int, AlignmentScore]:
     """The figures at the offsets -1, 0 and +1 of the target word."""
+    rows = [
+        (
+            found,
+            max(
+                (target for _, target in {*found, *expected.sure, *expected.possible}),
+                default=0,
+            ),
+        )
+        for found, expected in zip(links, gold, strict=True)
+    ]
     return {
-        offset: alignment_error([shifted(row, offset) for row in links], gold)
+        offset: alignment_error(
+            [shifted(row, offset, last) for row, last in rows], gold
+        )
         for offset in OFFSETS
     }
 

@@ -14,7 +14,7 @@ TRIALS, SEED = 10_000, 12345  # of a randomisation, as sacreBLEU's
 
 
 class Interval(NamedTuple):
-    """The mean of bootstrap resamples, and half the width of their middle 95 % about it.
+    """The mean of bootstrap resamples, plus and minus half their middle 95 %.
 
     As sacreBLEU has it; with few lines it may reach beyond what a figure can be.
     """

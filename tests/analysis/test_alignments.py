@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,12 +59,22 @@ def test_sure_links_are_possible_too():
 
 
 @pytest.mark.parametrize(
-    "token", ["1", "1-", "-1", "1-2-3", "a-b", "1:2", "²-1", "1_0-1"]
+    "token", ["1", "1-", "-1", "1-2-3", "a-b", "1:2", "²-1", "1_0-1", "0-" + 5000 * "9"]
 )
 def test_what_is_no_link_is_named(token):
     with pytest.raises(DataError, match="links like 0-1") as error:
         parse_pharaoh(f"0-0 {token}", one_indexed=False)
     assert repr(token) in str(error.value)
+
+
+def test_a_document_on_one_line_is_symmetrised_in_no_time():
+    words = 3000
+    forward = [(i, i) for i in range(words)]
+    reverse = [(i, min(i + 1, words - 1)) for i in range(0, words, 2)]
+    before = time.process_time()
+    found = symmetrise(forward, reverse, "grow-diag-final-and")
+    assert time.process_time() - before < 2.0  # minutes, if every link were looked at
+    assert {source for source, _ in found} == set(range(words))
 
 
 def test_zero_is_refused_where_words_count_from_one():

@@ -145,6 +145,20 @@ def test_aer_finds_attention_that_is_a_word_ahead(tmp_path: Path):
     assert json.loads((tmp_path / "each").read_text())["aer"] == 1
 
 
+def test_aer_judges_a_word_early_as_it_does_a_word_late(tmp_path: Path):
+    words = range(5)
+    (tmp_path / "gold").write_text(" ".join(f"{i}-{i}" for i in words))
+    rates = []
+    for name, moved in (("early", -1), ("late", 1)):
+        links = [f"{i}-{i + moved}" for i in words if 0 <= i + moved < 5]
+        (tmp_path / name).write_text(" ".join(links))
+        options = ("--gold", tmp_path / "gold", "--json")
+        result = attention("aer", tmp_path / name, *options)
+        rates.append(json.loads(result.stdout)["aer_by_offset"])
+    early, late = rates
+    assert early["1"] == late["-1"] < early["0"] == late["0"]
+
+
 def test_aer_refuses_unequal_counts_and_no_links(tmp_path: Path):
     (tmp_path / "gold").write_text("0-0\n0-0\n")
     (tmp_path / "links").write_text("0-0\n")

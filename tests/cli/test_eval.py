@@ -1,10 +1,15 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from attnmt.cli.eval import evaluate
+from attnmt.errors import DataError
+from attnmt.evaluation.inputs import Inputs, Rows
 
 ROOT = Path(__file__).parents[2]
 CORPORA = Path(os.environ.get("ATTNMT_CORPORA", ROOT / "../shared/corpora")).resolve()
@@ -399,3 +404,39 @@ def test_an_evaluation_of_other_text_is_not_replaced(trained: Path) -> None:
     done = evaluate("elsewhere")
     assert done.returncode == 3 and "choose another name" in done.stderr
     assert kept.read_bytes() == before
+
+
+def test_what_a_model_of_lower_case_writes_is_scored_without_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side, lines in (("en", SOURCES), ("de", REFERENCES)):
+        (tmp_path / side).write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    corpus = f"{{source: {tmp_path / 'en'}, target: {tmp_path / 'de'}}}"
+    (tmp_path / "config.yaml").write_text(
+        f"run_dir: {tmp_path}\ntokenizer: {{lowercase: true}}\n"
+        f"data: {{source_lang: en, target_lang: de, train: [{corpus}], test: {corpus}}}"
+    )
+
+    def translated(given: Inputs, *_: object) -> tuple[Inputs, dict[str, object]]:
+        lower = Rows("hypothesis", [line.lower() for line in REFERENCES])
+        return given._replace(hypothesis=lower), {}
+
+    monkeypatch.setattr("attnmt.cli.eval_translating.translate", translated)
+    evaluate(run=[tmp_path], metric_names="bleu")
+    told = capsys.readouterr()
+    assert "case is ignored, because the model writes lower case" in told.err
+    assert "100.00" in told.out and "case:lc" in told.out
+
+
+def test_figures_are_told_even_where_they_cannot_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test_what_a_model_of_lower_case_writes_is_scored_without_case(
+        tmp_path, monkeypatch, capsys
+    )
+    shutil.rmtree(tmp_path / "eval")
+    (tmp_path / "eval").write_text("in the way")
+    with pytest.raises(DataError, match="eval/test: cannot be written"):
+        evaluate(run=[tmp_path], metric_names="bleu", output=tmp_path / "scores")
+    assert "100.00" in capsys.readouterr().out
+    assert '"BLEU"' in (tmp_path / "scores").read_text("utf-8")

@@ -436,6 +436,17 @@ def test_a_tag_that_is_none_is_told(folder: Path, tag: str) -> None:
     assert load(MINIMAL, "data.train.0.tag=<bt>").data.train[0].tag == "<bt>"
 
 
+def test_scores_are_not_divided_by_infinity(folder: Path) -> None:
+    (told,) = problems(MINIMAL, "model.attention.temperature=.inf")
+    assert "model.attention.temperature: expected a number (above 0), found inf" in told
+
+
+def test_what_is_drawn_does_not_depend_on_a_batch(folder: Path) -> None:
+    settings = ("decoding.sampling={seed: 3}", "decoding.shortlist=20")
+    (told,) = problems(MINIMAL, *settings)
+    assert "decoding.shortlist: expected 0 with sampling" in told
+
+
 @pytest.mark.parametrize("given", ["tag: <bt>", "weight: 2", "alignment: valid.tsv"])
 def test_only_training_text_has_tag_weight_and_alignment(
     folder: Path, given: str

@@ -98,9 +98,10 @@ def test_bleu_and_chrf_are_those_of_the_translations_that_are_kept(
 
 
 def test_a_run_that_draws_is_validated_by_a_search(make_config, tmp_path) -> None:
-    config = make_config(decoding={"sampling": {"seed": 5}, "shortlist": 7})
-    decoding = Setup(config, tmp_path / "tokenizers").validator.translator.decoding
-    assert (decoding.sampling, decoding.shortlist, decoding.beam_size) == (None, 0, 1)
+    for given in ({"sampling": {"seed": 5}}, {"shortlist": 7}):
+        it = Setup(make_config(decoding=given), tmp_path / "tokenizers")
+        used = it.validator.translator.decoding
+        assert (used.sampling, used.shortlist, used.beam_size) == (None, 0, 1)
 
 
 def test_samples_are_the_first_sentences_with_their_attention(setup, tmp_path) -> None:

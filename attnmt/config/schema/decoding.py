@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from attnmt.config.schema.section import Count, Section
+from attnmt.config.schema.section import Count, Misfit, Section
 
 
 class Sampling(Section):
@@ -59,6 +59,16 @@ class Decoding(Section):
         description="Translations of a source piece that the output layer is computed "
         "for, as attnmt shortlist has learnt them; 0: it is computed for all pieces.",
     )
+
+    @model_validator(mode="after")
+    def _draws_alike_in_every_batch(self) -> "Decoding":
+        if self.sampling and self.shortlist:  # which is that of a whole batch
+            raise Misfit(
+                "shortlist",
+                "expected 0 with sampling, because what is drawn would depend on the "
+                f"other lines of a batch, found {self.shortlist}",
+            )
+        return self
 
 
 class Runtime(Section):

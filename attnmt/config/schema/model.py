@@ -127,7 +127,7 @@ class Decoder(Section):
 class Attention(BaseModel):
     """The attention mechanism; further keys are options of that mechanism."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
     type: str = Field(
         default="additive",

@@ -83,6 +83,11 @@ def build_attention(config: schema.Attention, query_depth: int) -> Attention:
     Raises ConfigError for a name, an import path or an option that is none.
     """
     options = {"units": query_depth, **config.options}
+    if "name" in config.options:  # Keras' own argument of every layer
+        raise ConfigError(
+            "model.attention.name: unknown option: expected the mechanism in "
+            f"model.attention.type, found name {config.options['name']!r}"
+        )
     units = options["units"]
     if type(units) is not int or units < 1:
         raise ConfigError(
@@ -148,8 +153,9 @@ def _find(
         return built_in[name]
     module_name, _, class_name = name.partition(":")
     if not class_name:
+        names = [*built_in, "none"] if base is Coverage else built_in
         raise ConfigError(
-            f"model.attention.{key}: expected one of {', '.join(built_in)} or "
+            f"model.attention.{key}: expected one of {', '.join(names)} or "
             f"'package.module:Class', found {name!r}"
         )
     if (here := str(Path.cwd())) not in sys.path:  # a command does not have it there

@@ -34,6 +34,9 @@ class LocalAttention(GeneralAttention):
         """The middle p of each window, float32 [batch, target]."""
         raise NotImplementedError
 
+    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
+        return {"p_center": self.centres(query, memory, state)}
+
     def call(
         self, query: Tensor, memory: Memory, state: State = ()
     ) -> tuple[Tensor, Tensor, State]:
@@ -81,9 +84,6 @@ class LocalMonotonicAttention(LocalAttention):
         last = _lengths(memory) - 1.0
         return tf.minimum(state[:, None] + ahead, last[:, None])
 
-    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
-        return {"p_center": self.centres(query, memory, state)}
-
     def next_state(self, state: State, weights: Tensor) -> State:
         return state + tf.cast(tf.shape(weights)[1], tf.float32)
 
@@ -119,9 +119,6 @@ class LocalPredictiveAttention(LocalAttention):
     def score(self, query: Tensor, memory: Any, state: State) -> Tensor:
         scores = tf.cast(super().score(query, memory, state), tf.float32)
         return scores - memory.away**2 / (2 * (self.window / 2) ** 2)
-
-    def extras(self, query: Tensor, memory: Memory, state: State) -> dict[str, Tensor]:
-        return {"p_center": self.centres(query, memory, state)}
 
 
 def _lengths(memory: Memory) -> Tensor:

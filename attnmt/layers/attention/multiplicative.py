@@ -12,14 +12,17 @@ from attnmt.layers.attention.base import Attention, Memory, State, Tensor
 class DotAttention(Attention):
     """score = query . key. Luong et al. (2015), eq. 8, "dot"."""
 
+    advice = (
+        "make model.decoder.units the encoder's depth (its units, twice that when "
+        "bidirectional), or use type: general without units"
+    )
+
     def score(self, query: Tensor, memory: Memory, state: State) -> Tensor:
         if query.shape[-1] != memory.keys.shape[-1]:
             raise ConfigError(
                 f"model.attention: {type(self).__name__} expected queries and keys of "
                 f"one depth, found queries of {query.shape[-1]} and keys of "
-                f"{memory.keys.shape[-1]}: make decoder.units the encoder's depth "
-                "(its units, twice that when bidirectional), or use type: general "
-                "without units"
+                f"{memory.keys.shape[-1]}: {self.advice}"
             )
         # Keys turned round beforehand would be kept for the gradient at every step.
         keys = tf.cast(memory.keys, query.dtype)
@@ -38,6 +41,8 @@ class GeneralAttention(DotAttention):
 
     `units` must be the depth of the query.
     """
+
+    advice = "leave out units, which are model.decoder.units then"
 
     def __init__(self, units: int, name: str = "attention") -> None:
         super().__init__(units, name)

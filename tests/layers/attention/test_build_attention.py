@@ -87,6 +87,16 @@ def test_an_unknown_option_is_named_beside_the_known_ones(user_folder, kind):
         build(kind, colour=3)
 
 
+def test_a_mechanism_is_not_named_by_the_name_of_a_layer():
+    with pytest.raises(ConfigError, match=r"^model.attention.name: .* 'general'$"):
+        build("additive", name="general")
+
+
+def test_a_coverage_may_be_none():
+    with pytest.raises(ConfigError, match="one of count, fertility, gated, none or"):
+        build("additive", coverage="nnoe")
+
+
 @pytest.mark.parametrize("kind", ["dot", "scaled_dot"])
 def test_depths_that_do_not_fit_are_a_configuration_error(make_case, kind):
     case = make_case(kind)
@@ -95,7 +105,9 @@ def test_depths_that_do_not_fit_are_a_configuration_error(make_case, kind):
 
 
 def test_general_attention_wants_units_as_deep_as_the_query(make_case):
-    with pytest.raises(ConfigError, match="found queries of 7 and keys of 3"):
+    with pytest.raises(
+        ConfigError, match="queries of 7 and keys of 3: leave out units"
+    ):
         make_case("general", units=3)
 
 
