@@ -97,6 +97,8 @@ def _write(
     config = _same_model([_run_of(path) for path in checkpoints])
     config = config.model_copy(update={"run_dir": output})
     shutil.copytree(origin.tokenizer_dir, run.tokenizer_dir)
+    if origin.shortlist_dir.is_dir():
+        shutil.copytree(origin.shortlist_dir, run.shortlist_dir)
     write_atomically(run.config_file, dump_config(config))
     manifest = {
         **read_sealed(origin.manifest_file),

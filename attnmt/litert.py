@@ -10,7 +10,7 @@ import numpy as np
 from attnmt.config.schema import Decoding
 from attnmt.devices import MOST_LANES, processors
 from attnmt.errors import ConfigError, DataError
-from attnmt.exported import OUTPUT, Export, beyond_litert
+from attnmt.exported import OUTPUT, PRECISIONS, Export, beyond_litert
 from attnmt.litert_search import Searcher
 from attnmt.run import Run
 from attnmt.search.trace import Trace
@@ -22,8 +22,6 @@ from attnmt.text.tokenizer import Tokenizer, load_tokenizers
 
 class LiteRTTranslator(SearchingTranslator):
     """Translates lines as the model does that was exported."""
-
-    engine = "litert"
 
     def __init__(
         self,
@@ -39,6 +37,7 @@ class LiteRTTranslator(SearchingTranslator):
                 "translate with TensorFlow"
             )
         super().__init__(tokenizers, decoding, export.attention, export.origin)
+        self.engine = f"litert-{export.header.get('precision', PRECISIONS[0])}"
         self.shortlist = shortlist
         own = processors() if threads == "auto" else threads
         self._threads, self.lanes = own, min(own, MOST_LANES)

@@ -37,19 +37,6 @@ def read_parts(
     return parts
 
 
-def without_attention(part: Record) -> Record:
-    """The translation of a part: the weights of all parts would fill the memory."""
-    return bare(
-        part.id,
-        part.source,
-        part.align_kind,
-        part.flags,
-        part.hypothesis,
-        part.score,
-        part.norm_score,
-    )
-
-
 def joined(parts: Sequence[list[Record]]) -> list[Record]:
     """The translations of a line from those of its parts; scores are added up."""
     if len(parts) == 1:

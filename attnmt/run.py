@@ -80,6 +80,11 @@ class Run:
                     f"{self.path / name}: there is no {folder}, which it names",
                     file=sys.stderr,
                 )
+        if (self.path / "export.json").is_file():
+            raise DataError(
+                f"{self.path}: expected the run itself, because an export only "
+                "translates"
+            )
         raise DataError(
             f"{self.path}: no checkpoint in {self.checkpoints_dir}: train the model "
             "first, or longer (attnmt train saves at every validation)"

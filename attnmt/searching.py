@@ -1,13 +1,14 @@
 """Translating by a search, whatever runs its steps."""
 
 from abc import abstractmethod
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from attnmt import search
-from attnmt.long_lines import SPLIT, without_attention
-from attnmt.sentences import SourceLine, padded, to_translation
+from attnmt.long_lines import SPLIT
+from attnmt.sentences import SourceLine, bare, flags, padded, to_translation
 from attnmt.text.tokenizer import EOS
 from attnmt.translating import BaseTranslator, Translation
 
@@ -69,13 +70,37 @@ class SearchingTranslator(BaseTranslator):
         self, line: SourceLine, best: list[search.Hypothesis]
     ) -> list[Translation]:
         found = []
+        is_part = SPLIT in line.flags  # the weights of all would fill the memory
+        best = best[:1] if is_part else best
         for rank, hypothesis in enumerate(best):
             ids = hypothesis.tokens.tolist()
             kept = ids[:-1] if hypothesis.finished else ids
             text, encoding = self.target_tokenizer.decode_with_spans(kept)
-            found.append(
-                to_translation(
-                    line, text, encoding, hypothesis, self.align_kind, rank, len(best)
-                )
-            )
-        return [without_attention(found[0])] if SPLIT in line.flags else found
+            place = (self.align_kind, rank, len(best))
+            if self.attends and not is_part:
+                found.append(to_translation(line, text, encoding, hypothesis, *place))
+            else:
+                found.append(_text(line, text, hypothesis, *place))
+        return found
+
+
+def _text(
+    line: SourceLine,
+    text: str,
+    hypothesis: search.Hypothesis,
+    align_kind: Literal["token", "slot"],
+    rank: int,
+    n_best: int,
+) -> Translation:
+    """A translation without its attention."""
+    return bare(
+        line.id,
+        line.source,
+        align_kind,
+        flags(line, hypothesis),
+        text,
+        float(hypothesis.log_probs.sum()),
+        hypothesis.score,
+        rank,
+        n_best,
+    )

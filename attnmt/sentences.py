@@ -113,8 +113,13 @@ def to_translation(
         weights=np.moveaxis(weights, 1, 0)[None],  # [layer, head, target, source]
         extras=hypothesis.extras,
         align_kind=align_kind,
-        flags=line.flags + ([] if hypothesis.finished else ["unfinished"]),
+        flags=flags(line, hypothesis),
     )
+
+
+def flags(line: SourceLine, hypothesis: Hypothesis) -> list[str]:
+    """What is to be known of a translation."""
+    return line.flags + ([] if hypothesis.finished else ["unfinished"])
 
 
 def blank(line: SourceLine, align_kind: AlignKind) -> Record:
@@ -130,12 +135,14 @@ def bare(
     text: str = "",
     score: float = 0.0,
     norm_score: float = 0.0,
+    rank: int = 0,
+    n_best: int = 1,
 ) -> Record:
     """A translation of which neither pieces, words nor attention are told."""
     return Record(
         id=number,
-        rank=0,
-        n_best=1,
+        rank=rank,
+        n_best=n_best,
         source=source,
         hypothesis=text,
         score=score,

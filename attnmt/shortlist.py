@@ -28,6 +28,10 @@ SPECIALS = (PAD, UNK, BOS, EOS)
 Ids = Sequence[Sequence[int]]
 
 
+class ShortlistError(DataError):
+    """A shortlist that cannot be used, whatever the engine."""
+
+
 class Shortlist(NamedTuple):
     """Ids of target pieces."""
 
@@ -92,15 +96,28 @@ def _spread(corpora: Sequence[EncodedCorpus]) -> tuple[Ids, Ids]:
 
 
 def load_shortlist(run: Run, tokenizers: tuple[Tokenizer, Tokenizer]) -> Shortlist:
-    """The shortlist of a run. Raises DataError when it is damaged or of other pieces,
-    ConfigError when there is none.
+    """The shortlist of a run. Raises ShortlistError when it is damaged or of other
+    pieces, ConfigError when there is none.
     """
     folder = run.shortlist_dir
+    if not folder.is_dir() and (run.path / "export.json").is_file():
+        raise ConfigError(
+            f"decoding.shortlist: expected {folder}, which an export has of its run: "
+            "make one there with attnmt shortlist, and export again"
+        )
     if not folder.is_dir():
         raise ConfigError(
             f"decoding.shortlist: expected {folder}, which attnmt shortlist --run "
             f"{run.path} makes"
         )
+    try:
+        return _loaded(run, tokenizers)
+    except DataError as error:
+        raise ShortlistError(str(error)) from error
+
+
+def _loaded(run: Run, tokenizers: tuple[Tokenizer, Tokenizer]) -> Shortlist:
+    folder = run.shortlist_dir
     header = read_sealed(folder / HEADER)
     if header.get("format") != FORMAT or header.get("tokenizers") != [
         tokenizer.fingerprint for tokenizer in tokenizers

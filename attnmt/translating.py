@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -28,7 +28,8 @@ T = TypeVar("T")
 class BaseTranslator(ABC):
     """Translates lines with a trained model; a subclass finds those of a batch."""
 
-    engine: ClassVar[str]
+    engine: str  # as told in the header of a dump
+    attends: bool = True  # False: the weights of what is found are left out
     lanes: int = 1  # batches that may be computed at a time
     at_once: int = 1  # those that are now
 
@@ -81,6 +82,7 @@ class BaseTranslator(ABC):
         for found in self._windows(windows, n):
             for _, parts in groupby(found, lambda translations: translations[0].id):
                 yield joined(list(parts))
+            del found  # before the next window fills the memory, too
 
     def describe(self, mode: str = "translate", n_best: int = 1) -> dict[str, object]:
         """The header of an attention dump: what made the weights."""
@@ -89,6 +91,7 @@ class BaseTranslator(ABC):
             "query": "produced",
             "mode": mode,
             "n_best": n_best,
+            "engine": self.engine,
             "decoding": self.decoding.model_dump(),
             **self.origin,
         }

@@ -29,6 +29,7 @@ _load: Load  # of a worker
 class Description(NamedTuple):
     """What a worker tells of its translator."""
 
+    engine: str
     tokenizers: tuple[Tokenizer, Tokenizer]
     decoding: Decoding
     attention: dict[str, Any]
@@ -67,13 +68,13 @@ class ParallelTranslator(BaseTranslator):
 
     def __init__(self, pool: ProcessPoolExecutor, told: Description) -> None:
         super().__init__(told.tokenizers, told.decoding, told.attention, told.origin)
-        self._pool = pool
+        self._pool, self.engine = pool, told.engine
 
     def find(self, lines: list[SourceLine], n: int) -> list[list[Translation]]:
         return self._begun(lines, n).result()
 
     def _begun(self, lines: list[SourceLine], n: int) -> Future:
-        return self._pool.submit(_find, lines, n)
+        return self._pool.submit(_find, lines, n, self.attends)
 
     def _windows(
         self, windows: Iterable[list[SourceLine]], n: int
@@ -147,9 +148,17 @@ def _loaded() -> tuple[BaseTranslator, str]:
 
 def _describe() -> Description:
     own, notes = _loaded()
-    tokenizers = (own.source_tokenizer, own.target_tokenizer)
-    return Description(tokenizers, own.decoding, own.attention, own.origin, notes)
+    return Description(
+        own.engine,
+        (own.source_tokenizer, own.target_tokenizer),
+        own.decoding,
+        own.attention,
+        own.origin,
+        notes,
+    )
 
 
-def _find(lines: list[SourceLine], n: int) -> list[list[Translation]]:
-    return _loaded()[0].find(lines, n)
+def _find(lines: list[SourceLine], n: int, attends: bool) -> list[list[Translation]]:
+    own, _ = _loaded()
+    own.attends = attends
+    return own.find(lines, n)

@@ -11,7 +11,7 @@ import typer
 
 from attnmt import __version__
 from attnmt.cli.commands import LazyGroup, add_summaries
-from attnmt.errors import AttnmtError
+from attnmt.errors import AttnmtError, DataError
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -68,7 +68,7 @@ def main() -> None:
         if len(arguments) < len(sys.argv) - 1:
             traceback.print_exc()
         print(_printable(_message(error)), file=sys.stderr)
-        sys.exit(error.exit_code if isinstance(error, AttnmtError) else 1)
+        sys.exit(_exit_code(error))
 
 
 def _run(arguments: list[str]) -> None:
@@ -80,11 +80,23 @@ def _run(arguments: list[str]) -> None:
         raise
 
 
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, AttnmtError):
+        return error.exit_code
+    named = isinstance(error, OSError) and error.filename is not None
+    return DataError.exit_code if named else 1
+
+
 def _message(error: Exception) -> str:
     if isinstance(error, AttnmtError):
         return str(error)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"attnmt: {error}: make room, then run the command again"
+    if isinstance(error, OSError) and error.filename is not None:
+        return (
+            f"attnmt: {error.filename}: {error.strerror} "
+            "(--debug shows where that was met)"
+        )
     return (
         f"attnmt: unexpected {type(error).__name__}: {error}\n"
         "run again with --debug for the traceback"

@@ -64,11 +64,13 @@ def load_engine(
     if export is None:
         return load_ensemble(folders, settings, device, trust_code, threads, **decoding)
     from attnmt.litert import LiteRTTranslator
+    from attnmt.shortlist import ShortlistError
 
     try:
         loaded = LiteRTTranslator.load(export, Run(folder), wanted, threads)
     except DataError as error:
-        if engine is Engine.litert or export.path == folder:
+        alone = engine is Engine.litert or export.path == folder
+        if alone or isinstance(error, ShortlistError):
             raise
         print(f"passed over an export: {error}", file=sys.stderr)
         return load_translator(
@@ -87,15 +89,16 @@ def load_ensemble(
     **decoding: object,
 ) -> "Translator":
     """The translator of a run, or that of several runs as one."""
-    members = [
-        load_translator(folder, settings, device, trust_code, threads, **decoding)
-        for folder in folders
-    ]
-    if len(members) == 1:
-        return members[0]
+    common = (settings, device, trust_code, threads)
+    first, *others = folders
+    member = load_translator(first, *common, **decoding)
+    if not others:
+        return member
     from attnmt.ensemble import EnsembleTranslator
 
-    return EnsembleTranslator(members)
+    decoding |= {"shortlist": 0}  # all is done as the first is told
+    rest = [load_translator(folder, *common, **decoding) for folder in others]
+    return EnsembleTranslator([member, *rest])
 
 
 def _obstacle(
@@ -138,6 +141,11 @@ def _fitting(path: Path, run: "Run") -> "Export":
     from attnmt.exported import Export
 
     export = Export(path)
+    if (format := export.header.get("format")) != "litert":
+        raise DataError(
+            f"{path}: expected an export for LiteRT, found {format!r}, which attnmt "
+            "itself does not read: name the run"
+        )
     if path != run.path and (mismatch := export.mismatch(run)):
         raise DataError(mismatch)
     return export

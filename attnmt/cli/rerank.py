@@ -89,6 +89,7 @@ def rerank(
         translator = load_translator(
             *(find_run(reverse, "--reverse"), None, device, trust_code),
             batch_size=batch_size,
+            shortlist=0,  # which forcing does without
         )
         chosen = _by_reverse(lists, translator, 1.0 if weight is None else weight)
     with text_output(output) as stream:

@@ -26,10 +26,12 @@ from attnmt.cli.translating import (
     SettingsOption,
     Shown,
     TrustOption,
+    check_output,
     check_resume,
     done_before,
     dumped,
     load_translator,
+    made_of,
     make_dump,
     warn_of_cuts,
     warn_of_slots,
@@ -72,16 +74,18 @@ def score(
         check_resume(source, output, attention)
     _check(source, target, output)
     translator = load_translator(
-        folder, settings, device, trust_code, batch_size=batch_size
+        folder, settings, device, trust_code, batch_size=batch_size, shortlist=0
     )
     if align:
         warn_of_slots(translator)
     pairs = zip(read_lines(source), read_lines(target), strict=True)
     shown = Shown(format, links.value, score=True, align=align)
-    from_output = resume and attention is None
-    done = done_before(output, shown, translator.window) if from_output else NOTHING
+    header = translator.describe("force")
+    made, done = made_of(header, shown, output, source, target), NOTHING
+    if resume and attention is None:
+        done = done_before(output, made, shown, translator.window)
     resumed = (pairs, translator.window) if resume else None
-    dump = make_dump(attention, translator.describe("force"), precision, resumed)
+    dump = make_dump(attention, header, precision, resumed)
 
     def compute(first: int) -> Iterator[list["Translation"]]:
         rest = (islice(read_lines(path), first, None) for path in (source, target))
@@ -89,7 +93,7 @@ def score(
 
     found = dumped(compute, dump, done)
     found = warn_of_cuts(_warn_of_blanks(found, source), source)
-    write(output, found, shown, done)
+    write(output, found, shown, made, done)
 
 
 def _check(source: Path, target: Path, output: Path) -> None:
@@ -102,8 +106,7 @@ def _check(source: Path, target: Path, output: Path) -> None:
                 f"{path}: expected a file: its lines are counted before the first of "
                 "them is scored"
             )
-        if path.exists() and output.exists() and output.samefile(path):
-            raise ConfigError(f"{output}: expected an output that is not the input")
+    check_output(output, source, target)
     for _ in read_files(source, target):
         pass
 

@@ -38,9 +38,11 @@ from attnmt.cli.translating import (
     ShortlistOption,
     Shown,
     TrustOption,
+    check_output,
     check_resume,
     done_before,
     dumped,
+    made_of,
     make_dump,
     warn_of_cuts,
     warn_of_slots,
@@ -120,8 +122,7 @@ def translate(
     folders = [find_run(path) for path in run or [None]]
     if resume:
         check_resume(file, output, attention)
-    if file.exists() and output.exists() and output.samefile(file):
-        raise ConfigError(f"{output}: expected an output that is not the input")
+    check_output(output, file)
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
     if len(folders) > 1 and force_attention is not None:
         raise ConfigError("--force-attention: expected one --run, found several")
@@ -150,10 +151,12 @@ def translate(
             translator, lines = _pinned(translator, edits, list(lines))
         several = n_best > 1
         shown = Shown(format, links.value, several, True, scores or several, align)
-        from_output = resume and attention is None
-        done = done_before(output, shown, translator.window) if from_output else NOTHING
-        resumed = (zip(reading(file)), translator.window) if resume else None
+        translator.attends = shown.attends or attention is not None or edits is not None
         header = translator.describe(n_best=n_best)
+        made, done = made_of(header, shown, output, file), NOTHING
+        if resume and attention is None:
+            done = done_before(output, made, shown, translator.window)
+        resumed = (zip(reading(file)), translator.window) if resume else None
         dump = make_dump(attention, header, precision, resumed)
 
         def compute(first: int) -> Iterator[list["Translation"]]:
@@ -166,7 +169,7 @@ def translate(
 
         found = warn_of_cuts(dumped(compute, dump, done), file)
         found = _warn_of_unreached(found, edits) if edits is not None else found
-        write(output, found, shown, done)
+        write(output, found, shown, made, done)
 
 
 def _read_edits(path: Path | None) -> "Edits | None":

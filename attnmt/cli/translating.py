@@ -1,7 +1,7 @@
 """What `attnmt translate` and `attnmt score` share: options, loading, writing."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 import typer
 
 from attnmt.errors import ConfigError
+from attnmt.sealed import file_sha256
 from attnmt.text.lines import STANDARD_STREAM, is_stream, json_text
-from attnmt.text.partial import Done, growing_output, read_done
+from attnmt.text.partial import Done, growing_output, partial_path, read_done
 
 if TYPE_CHECKING:
     from attnmt.analysis.dump_writer import DumpWriter
@@ -65,7 +66,8 @@ RunsOption = Annotated[
     ),
 ]
 OutputOption = Annotated[
-    Path, typer.Option("--output", "-o", help="- is standard output.")
+    Path,
+    typer.Option("--output", "-o", help="File to write; - is standard output."),
 ]
 FormatOption = Annotated[Format, typer.Option(help="Format of the output.")]
 AlignOption = Annotated[
@@ -130,7 +132,6 @@ def load_translator(
 ) -> "Translator":
     """The translator of a run; what is None in `decoding` stays as the run has it."""
     from attnmt import devices
-    from attnmt.errors import ConfigError
     from attnmt.exported import HEADER
     from attnmt.run import Run
 
@@ -247,11 +248,16 @@ class Shown(NamedTuple):
         """Whether a line begins with the number of its input line."""
         return self.number or self.format is not Format.text
 
+    @property
+    def attends(self) -> bool:
+        """Whether anything of it is of the attention."""
+        return self.align or self.format is not Format.text
+
     def line(self, translation: "Translation") -> str:
         """The line of a translation, without its end."""
         from attnmt.analysis.alignments import pharaoh
 
-        links = pharaoh(translation.links(self.links))
+        links = pharaoh(translation.links(self.links)) if self.attends else ""
         if self.format is Format.jsonl:
             return _json(translation, links)
         score = f"{translation.norm_score:.4f}"
@@ -266,18 +272,45 @@ class Shown(NamedTuple):
         return " ||| ".join(fields)
 
 
-def done_before(output: Path, shown: Shown, window: int) -> Done:
+def made_of(
+    header: Mapping[str, object], shown: Shown, output: Path, *files: Path
+) -> dict[str, object]:
+    """What an output is made of, so that another command does not go on with it."""
+    if is_stream(output):
+        return {}
+    texts = [file_sha256(file) if file.is_file() else None for file in files]
+    return {"text": texts, "format": shown._asdict(), "model or search": {**header}}
+
+
+def check_output(output: Path, *files: Path) -> None:
+    """Raise ConfigError for an output that would take the place of an input."""
+    for path in (output, partial_path(output)):
+        for file in files:
+            if file.exists() and path.exists() and path.samefile(file):
+                raise ConfigError(
+                    f"{output}: expected an output that is not the input"
+                    f"{'' if path is output else f', nor grows in it ({path})'}"
+                )
+
+
+def done_before(
+    output: Path, made_of: Mapping[str, object], shown: Shown, window: int
+) -> Done:
     """What the half-written output of the same command has, in whole windows."""
-    done = read_done(output, window, shown.numbered)
+    done = read_done(output, made_of, window, shown.numbered)
     print(f"{output}: {done.lines} lines are done already", file=sys.stderr)
     return done
 
 
 def write(
-    output: Path, found: Iterable[list["Translation"]], shown: Shown, done: Done
+    output: Path,
+    found: Iterable[list["Translation"]],
+    shown: Shown,
+    made_of: Mapping[str, object],
+    done: Done,
 ) -> None:
     """Write the lines of all that is found, of each source line at once."""
-    with growing_output(output, done) as stream:
+    with growing_output(output, made_of, done) as stream:
         for translations in found:
             for translation in translations:
                 stream.write(shown.line(translation) + "\n")

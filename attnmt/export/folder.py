@@ -114,6 +114,8 @@ def _complete(
     own.tokenizer_dir.mkdir()
     for file in run.tokenizer_dir.glob("*.model"):
         shutil.copyfile(file, own.tokenizer_dir / file.name)
+    if run.shortlist_dir.is_dir():
+        shutil.copytree(run.shortlist_dir, own.shortlist_dir)
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     sums = {str(file.relative_to(folder)): file_sha256(file) for file in files}
     header = {

@@ -1,11 +1,15 @@
-"""Output that grows in PATH.partial, so that a command which was killed can go on."""
+"""Output that grows in PATH.partial, so that a command which was killed can go on.
 
+PATH.partial.json beside it tells what it is made of.
+"""
+
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from attnmt.errors import DataError
 from attnmt.text.lines import is_stream, open_for_writing, packed_text, text_output
@@ -30,18 +34,26 @@ def partial_path(path: Path) -> Path:
 
 
 @contextmanager
-def growing_output(path: Path, done: Done = NOTHING) -> Iterator[TextIO]:
+def growing_output(
+    path: Path, made_of: Mapping[str, Any], done: Done = NOTHING
+) -> Iterator[TextIO]:
     """Open a file as `text_output` does, but leave PATH.partial when it breaks off.
 
-    What is `done` stays in it, what stands behind goes.
+    What is `done` stays in it, what stands behind goes; `made_of` is what `read_done`
+    wants to hear again.
     """
     if is_stream(path):
         with text_output(path) as output:
             yield output
         return
     partial = partial_path(path)
+    made = partial.with_name(f"{partial.name}.json")
     if not done.size:
-        partial.unlink(missing_ok=True)
+        for old in (partial, made):
+            if old.parent.is_dir():  # or there is nothing, which opening it tells
+                old.unlink(missing_ok=True)
+        with open_for_writing(made, "xb") as stream:
+            stream.write(json.dumps(made_of).encode())
     try:
         with open_for_writing(partial, "r+b" if done.size else "xb") as stream:
             stream.truncate(done.size)
@@ -52,19 +64,27 @@ def growing_output(path: Path, done: Done = NOTHING) -> Iterator[TextIO]:
     finally:
         if partial.exists() and not partial.stat().st_size:
             partial.unlink()
+        if not partial.exists() and made.exists():
+            made.unlink()
 
 
-def read_done(path: Path, window: int, numbered: bool) -> Done:
+def read_done(
+    path: Path, made_of: Mapping[str, Any], window: int, numbered: bool
+) -> Done:
     """What PATH.partial has of the first lines of the input, in whole windows.
 
-    `numbered`: each line begins with the number of its input line, from 0.
+    `numbered`: each line begins with the number of its input line, from 0. Raises
+    DataError when it is made of something else.
     """
     done, end = NOTHING, 0
     partial = partial_path(path)
     if not partial.is_file():
         return done
+    _check_made_of(partial, json.loads(json.dumps(made_of)))
     with partial.open("rb") as stream:
         for place, line in enumerate(stream):
+            if numbered and not line.endswith(b"\n") and not _NUMBER.match(line):
+                break  # torn before its number is told
             number = _number(partial, place, line) if numbered else place
             if number > done.lines and number % window == 0:
                 done = Done(number, end)
@@ -81,6 +101,20 @@ def skipped(lines: Iterator[str], done: Done, name: Path) -> Iterator[str]:
                 f"{number}: leave out --resume to begin anew"
             )
     return lines
+
+
+def _check_made_of(partial: Path, expected: Mapping[str, Any]) -> None:
+    try:
+        found = json.loads(partial.with_name(f"{partial.name}.json").read_bytes())
+    except (OSError, ValueError):
+        found = {}
+    if not isinstance(found, dict) or found.keys() != expected.keys():
+        found = {}
+    if other := [name for name in expected if found.get(name) != expected[name]]:
+        raise DataError(
+            f"{partial}: was made of another {' and '.join(other)}: leave out --resume "
+            "to begin anew"
+        )
 
 
 def _number(partial: Path, place: int, line: bytes) -> int:

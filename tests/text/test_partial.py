@@ -1,6 +1,7 @@
 """Output that breaks off stays, under another name, and is gone on with."""
 
 import gzip
+import json
 from pathlib import Path
 
 import pytest
@@ -8,16 +9,28 @@ import pytest
 from attnmt.errors import DataError
 from attnmt.text.partial import NOTHING, Done, growing_output, read_done, skipped
 
+MADE_OF = {"text": ["7f"], "format": {"number": True}}
+
 
 class Break(Exception):
     pass
 
 
 def write(path: Path, text: str, done: Done = NOTHING, breaks: bool = False) -> None:
-    with growing_output(path, done) as output:
+    with growing_output(path, MADE_OF, done) as output:
         output.write(text)
         if breaks:
             raise Break
+
+
+def leave(path: Path, text: str) -> None:
+    """What a command leaves that was killed."""
+    with pytest.raises(Break):
+        write(path, text, breaks=True)
+    if not text:
+        (path.parent / f"{path.name}.partial").touch()
+        made = path.parent / f"{path.name}.partial.json"
+        made.write_text(json.dumps(MADE_OF), "utf-8")
 
 
 def test_what_breaks_off_stays_beside_an_older_file(tmp_path: Path) -> None:
@@ -72,20 +85,51 @@ def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
         ("0 ||| a\n0 ||| b\n1 ||| \n2 ||| c\n2 ||| d\n3", True, Done(3, 39)),
         ("0\t0\n1\t0\n2\t0\n2\t1\n", True, NOTHING),
         ('{"id": 2, "x": 0}\n{"id": 3,', True, Done(3, 18)),
+        ('{"id": 2}\n{"id": 3}\n{"id"', True, Done(3, 10)),
     ],
 )
 def test_whole_windows_of_input_lines_are_kept(
     text: str, numbered: bool, expected: Done, tmp_path: Path
 ) -> None:
-    (tmp_path / "out.partial").write_text(text, "utf-8")
-    assert read_done(tmp_path / "out", 3, numbered) == expected
+    leave(tmp_path / "out", text)
+    assert read_done(tmp_path / "out", MADE_OF, 3, numbered) == expected
 
 
 def test_the_output_of_another_command_is_refused(tmp_path: Path) -> None:
-    assert read_done(tmp_path / "out", 3, True) == NOTHING  # there is none
-    (tmp_path / "out.partial").write_text("0 ||| a\nb\n", "utf-8")
+    out = tmp_path / "out"
+    assert read_done(out, MADE_OF, 3, True) == NOTHING  # there is none
+    leave(out, "0 ||| a\nb\n")
     with pytest.raises(DataError, match=r"out\.partial:2: expected the number"):
-        read_done(tmp_path / "out", 3, True)
+        read_done(out, MADE_OF, 3, True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"text": ["8f"]}, "of another text: leave out --resume"),
+        ({"format": {"number": False}}, "of another format: leave out --resume"),
+        ({"text": [], "format": {}}, "of another text and format: leave"),
+    ],
+)
+def test_what_was_made_of_something_else_is_refused(
+    changed: dict, told: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    leave(out, "0 ||| a\n" * 9)
+    with pytest.raises(DataError, match=told):
+        read_done(out, MADE_OF | changed, 3, False)
+    assert read_done(out, MADE_OF, 3, False) == Done(6, 48)
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"text": 1}'])
+def test_nobody_knows_what_a_file_of_the_user_is_made_of(
+    content: str | None, tmp_path: Path
+) -> None:
+    leave(tmp_path / "out", "a\n" * 9)
+    made = tmp_path / "out.partial.json"
+    made.unlink() if content is None else made.write_text(content, "utf-8")
+    with pytest.raises(DataError, match="of another text and format"):
+        read_done(tmp_path / "out", MADE_OF, 3, False)
 
 
 def test_lines_that_are_done_must_be_there_again() -> None:
