@@ -51,7 +51,7 @@ class Translator(SearchingTranslator):
         if shortlist is not None and network.copies:
             raise ConfigError(
                 "decoding.shortlist: expected 0, because this model copies pieces from "
-                f"the source (decoder.copy_source), found {decoding.shortlist}"
+                f"the source (model.decoder.copy_source), found {decoding.shortlist}"
             )
         attention = network.decoder.attention
         description = {

@@ -44,7 +44,7 @@ def test_the_configurations_of_the_recipes_load(tmp_path):
     assert len(found) == 3
     for block in found:
         (tmp_path / "config.yaml").write_text(block, "utf-8")
-        assert len(load_config(tmp_path / "config.yaml", ["run_dir=r"]).data.train) == 2
+        assert len(load_config(tmp_path / "config.yaml").data.train) == 2
 
 
 def test_what_the_readme_names_exists():

@@ -23,7 +23,9 @@ def average(
     last: Annotated[
         int | None,
         typer.Option(
-            min=2, help="Of one run, only so many.", show_default="all that it keeps"
+            min=2,
+            help="Of one run, only its N newest.",
+            show_default="all that it keeps",
         ),
     ] = None,
     checkpoints: Annotated[

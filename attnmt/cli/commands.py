@@ -12,7 +12,7 @@ from typer.main import get_group
 COMMANDS = {
     "init": (
         "init",
-        "Write a commented configuration, in which only your files have to be named.",
+        "Write a commented configuration to fill in: languages, files, run folder.",
     ),
     "train": ("train", "Train a model; the same command again resumes where it was."),
     "translate": (
@@ -22,8 +22,8 @@ COMMANDS = {
     "score": ("score", "Score given translations: N pairs in, N lines out, in order."),
     "rerank": (
         "rerank",
-        "Choose another of the translations of each line: N lines out for N "
-        "translated.",
+        "Choose the best of several translations of each line (n-best lists or "
+        "samples).",
     ),
     "eval": (
         "evaluate",
@@ -45,8 +45,8 @@ COMMANDS = {
     ),
     "shortlist": (
         "shortlist",
-        "Learn which target pieces the pieces of a source become, for quicker "
-        "searches.",
+        "Learn how each source piece is translated, so that translate --shortlist "
+        "searches faster.",
     ),
     "average": (
         "average",
@@ -58,9 +58,9 @@ COMMANDS = {
     ),
     "verify": (
         "verify",
-        "Check that a run folder is whole: all hashes, nothing foreign.",
+        "Check that a run folder is what was written, without links or devices in it.",
     ),
-    "info": ("info", "Say versions, device and the newest run."),
+    "info": ("info", "Show versions and the newest run, with --device the device."),
 }
 
 

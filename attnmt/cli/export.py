@@ -33,9 +33,11 @@ class Precision(StrEnum):
 
 def export(
     run: RunOption = None,
-    format: Annotated[Format, typer.Option(help="What is to read it.")] = Format.litert,
+    format: Annotated[
+        Format, typer.Option(help="What reads the export.")
+    ] = Format.litert,
     precision: Annotated[
-        Precision, typer.Option(help="How weights are stored; the exact way is first.")
+        Precision, typer.Option(help="How weights are stored; float32 is exact.")
     ] = Precision.float32,
     output: Annotated[
         Path | None,
@@ -51,7 +53,9 @@ def export(
 
     `attnmt translate` finds an export in the run's folder by itself; the folder of an
     export can also stand for the run (`--run`). At the end sentences of the run's
-    validation or test set are translated with both: where they differ, nothing is left.
+    validation or test set are translated with both. If they differ too much (float32:
+    at all; float16: in more than one of ten, or chrF below 95; int8: chrF below 85),
+    nothing is kept. A SavedModel is for TensorFlow Serving and needs TensorFlow.
     """
     from attnmt.errors import ConfigError
     from attnmt.exported import export_dir

@@ -21,7 +21,7 @@ def info(
         ),
     ] = False,
 ) -> None:
-    """Say versions, device and the newest run."""
+    """Show versions and the newest run, with --device the device."""
     _say("attnmt", __version__)
     _say("python", f"{platform.python_version()} on {platform.platform()}")
     for package in PACKAGES:

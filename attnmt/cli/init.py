@@ -34,7 +34,7 @@ def init(
         bool, typer.Option("--force", help="Replace a file that exists.")
     ] = False,
 ) -> None:
-    """Write a commented configuration, in which only your files have to be named."""
+    """Write a commented configuration to fill in: languages, files, run folder."""
     from attnmt.errors import ConfigError
     from attnmt.text.lines import is_stream, write_lines
 

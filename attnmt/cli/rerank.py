@@ -47,7 +47,9 @@ def rerank(
     ] = False,
     reverse: Annotated[
         Path | None,
-        typer.Option(help="Run that translates back: how well it tells the source."),
+        typer.Option(
+            help="Run of the other direction, which gives the source a probability."
+        ),
     ] = None,
     weight: Annotated[
         float | None,
@@ -62,7 +64,7 @@ def rerank(
     device: DeviceOption = Device.auto,
     trust_code: TrustOption = False,
 ) -> None:
-    """Choose another of the translations of each line: N lines out for N translated.
+    """Choose the best of several translations of each line (n-best lists or samples).
 
     --mbr: minimum Bayes risk, the score is the mean chrF. --reverse: the score is the
     log-probability of a translation per piece, plus the weight times that of the

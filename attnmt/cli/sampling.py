@@ -16,20 +16,30 @@ SampleOption = Annotated[
 ]
 TemperatureOption = Annotated[
     float | None,
-    typer.Option(help="Of --sample: below 1 the likely is drawn yet more often."),
+    typer.Option(
+        help="With --sample: below 1 likely pieces become more likely.",
+        show_default="the run's, else 1",
+    ),
 ]
 TopKOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Of --sample: only from so many of the likeliest pieces."),
+    typer.Option(
+        min=1, help="With --sample: only from so many of the likeliest pieces."
+    ),
 ]
 TopPOption = Annotated[
     float | None,
     typer.Option(
-        help="Of --sample: only from the fewest pieces that are this likely together."
+        help="With --sample: only from the fewest pieces that are this likely together."
     ),
 ]
 SeedOption = Annotated[
-    int | None, typer.Option(min=0, help="Of --sample: another one draws others.")
+    int | None,
+    typer.Option(
+        min=0,
+        help="With --sample: the seed of the draws.",
+        show_default="the run's, else 1",
+    ),
 ]
 
 

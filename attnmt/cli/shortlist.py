@@ -6,7 +6,8 @@ from attnmt.cli.translating import RunOption
 
 
 def shortlist(run: RunOption = None) -> None:
-    """Learn which target pieces the pieces of a source become, for quicker searches.
+    """Learn how each source piece is translated, so that translate --shortlist searches
+    faster.
 
     IBM model 1 reads the training text of the run. `attnmt translate --shortlist N`
     then computes the output layer only for the N most probable translations of each
@@ -21,4 +22,4 @@ def shortlist(run: RunOption = None) -> None:
     found = write_shortlist(folder)
     pieces = f"{len(found.always)} frequent target pieces"
     print(f"{pieces}, {len(found.likely)} source pieces", file=sys.stderr)
-    print(f"written: {folder.shortlist_dir}")
+    print(f"written: {folder.shortlist_dir}", file=sys.stderr)

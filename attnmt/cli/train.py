@@ -20,25 +20,33 @@ def train(
     config: Annotated[Path, typer.Argument(help="Configuration file (YAML).")],
     set: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change a setting, as in training.max_epochs=3."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting, as in training.max_epochs=3.",
+        ),
     ] = None,
     resume: Annotated[
-        Resume, typer.Option(help="auto goes on where an earlier command stopped.")
+        Resume,
+        typer.Option(
+            help="auto: go on if there is a checkpoint, else begin; must: fail without "
+            "one; never: fail with one."
+        ),
     ] = Resume.auto,
     seed: Annotated[int | None, typer.Option(help="Same as --set seed=N.")] = None,
     seeds: Annotated[
         str | None,
         typer.Option(
-            help="Train once per seed, as in 1,2,3, into RUN_DIR-SEED; tells mean and "
-            "standard deviation of the validation scores."
+            help="Train once per seed, as in 1,2,3, into RUN_DIR-SEED; reports mean "
+            "and standard deviation of the validation scores."
         ),
     ] = None,
     init_from: Annotated[
         Path | None,
         typer.Option(
-            help="A run to begin with: its weights, what its optimizer has learnt of "
-            "them, and its tokenizer unless the configuration names one. Of pieces it "
-            "does not know the rows are new."
+            help="Begin with the weights of this run, its optimizer state, and its "
+            "tokenizer unless the configuration names one. Pieces that it lacks begin "
+            "with new rows."
         ),
     ] = None,
 ) -> None:

@@ -85,10 +85,20 @@ def translate(
         ),
     ] = None,
     length_penalty: Annotated[
-        float | None, typer.Option(min=0.0, help="In place of the run's.")
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Alpha of Wu et al. (2016): higher prefers longer translations.",
+            show_default="the run's",
+        ),
     ] = None,
     coverage_penalty: Annotated[
-        float | None, typer.Option(min=0.0, help="In place of the run's.")
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Beta of Wu et al. (2016): penalises source words that were not read.",
+            show_default="the run's",
+        ),
     ] = None,
     batch_size: BatchOption = None,
     shortlist: ShortlistOption = None,

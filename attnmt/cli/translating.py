@@ -56,13 +56,18 @@ class Policy(Enum):
     replace = "replace"
 
 
-RunOption = Annotated[Path | None, typer.Option(help="Run folder of the model.")]
+_NEWEST = "$ATTNMT_RUN, or the newest in runs"
+RunOption = Annotated[
+    Path | None,
+    typer.Option(help="Run folder of the model.", show_default=_NEWEST),
+]
 RunsOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--run",
         help="Run folder of the model; several make an ensemble: the mean of their "
         "probabilities and of their attention.",
+        show_default=_NEWEST,
     ),
 ]
 OutputOption = Annotated[
@@ -85,7 +90,9 @@ AttentionOption = Annotated[
 ]
 PrecisionOption = Annotated[
     Precision,
-    typer.Option("--attention-dtype", help="Weights of 2 bytes or, exactly, of 4."),
+    typer.Option(
+        "--attention-dtype", help="f2: half precision; f4: single precision, exact."
+    ),
 ]
 ResumeOption = Annotated[
     bool,
@@ -119,7 +126,13 @@ TrustOption = Annotated[
         "--trust-code", help="Import the class that the run's configuration names."
     ),
 ]
-DeviceOption = Annotated[Device, typer.Option(help="auto: a GPU if any.")]
+DeviceOption = Annotated[
+    Device,
+    typer.Option(
+        help="auto: a GPU if there is one; an export that --engine auto takes runs on "
+        "the processor."
+    ),
+]
 
 
 def load_translator(

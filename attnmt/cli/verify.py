@@ -14,7 +14,7 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check that a run folder is whole: all hashes, nothing foreign.
+    """Check that a run folder is what was written, without links or devices in it.
 
     Exits with 0 when it is, with 3 when something is damaged, which is named.
     """

@@ -5,7 +5,7 @@ from keras import layers, ops
 from attnmt.layers.attention import AdditiveAttention
 
 
-class CoverageAttention(AdditiveAttention):
+class ReadSoFar(AdditiveAttention):
     """Adds to each key how much its piece was read so far (Tu et al., 2016)."""
 
     def __init__(self, units, name="attention"):

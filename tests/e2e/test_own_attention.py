@@ -24,7 +24,7 @@ def coverage(
     folder = tmp_path_factory.mktemp("coverage")
     shutil.copy(OWN, folder)
     config = (trained / "config.yaml").read_text("utf-8")
-    config = config.replace("type: additive", 'type: "my_attention:CoverageAttention"')
+    config = config.replace("type: additive", 'type: "my_attention:ReadSoFar"')
     (folder / "config.yaml").write_text(config, "utf-8")
     done = attnmt("train", "config.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -75,7 +75,7 @@ def test_without_its_file_the_run_says_what_is_missing(
     run = ("--run", coverage / "runs/tiny")
     done = attnmt("translate", "--trust-code", *run, cwd=tmp_path, text="The shirt.\n")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "cannot import 'my_attention:CoverageAttention'" in done.stderr
+    assert "cannot import 'my_attention:ReadSoFar'" in done.stderr
     assert str(tmp_path) in done.stderr and "Traceback" not in done.stderr
 
 
@@ -84,8 +84,8 @@ def test_a_run_that_names_code_needs_the_user_s_trust_or_the_user_s_word(
 ) -> None:
     done = attnmt("translate", cwd=coverage, text="The shirt.\n")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "this run names code, 'my_attention:CoverageAttention'" in done.stderr
-    named = ("--set", "model.attention.type=my_attention:CoverageAttention")
+    assert "this run names code, 'my_attention:ReadSoFar'" in done.stderr
+    named = ("--set", "model.attention.type=my_attention:ReadSoFar")
     done = attnmt("translate", *named, cwd=coverage, text="The shirt.\n")
     assert done.returncode == 0 and done.stdout.count("\n") == 1
 

@@ -134,7 +134,7 @@ def test_an_attention_of_a_user_is_searched_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "e2e")
-    check(network_of({"type": "my_attention:CoverageAttention"}, {}), tmp_path)
+    check(network_of({"type": "my_attention:ReadSoFar"}, {}), tmp_path)
 
 
 def check(network: Seq2Seq, folder: Path) -> None:

@@ -40,7 +40,7 @@ class Decoding(Section):
     )
     no_repeat_ngram: Annotated[int, Field(ge=0)] = Field(
         default=0,
-        description="As many pieces in a row do not come twice; 0: they may.",
+        description="No sequence of so many pieces comes twice; 0: no such rule.",
     )
     sampling: Sampling | None = Field(
         default=None, description="Draw translations instead of searching for them."

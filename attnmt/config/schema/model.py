@@ -19,7 +19,8 @@ class Embeddings(Section):
     )
     tie: Literal["none", "target_softmax", "all"] = Field(
         default="target_softmax",
-        description="Which of source, target and output matrices are one.",
+        description="Which matrices are one: none; target_softmax: target vectors and "
+        "output layer; all: the source vectors too (needs tokenizer.shared).",
     )
 
 
@@ -34,8 +35,8 @@ class Encoder(Section):
     )
     residual: bool = Field(
         default=False,
-        description="Add what a layer reads to what it tells, from the second layer "
-        "on, Wu et al. (2016).",
+        description="Add the input of a layer to its output, from the second layer on, "
+        "Wu et al. (2016).",
     )
     transition_depth: Few = Field(
         default=1,
@@ -88,8 +89,8 @@ class Decoder(Section):
     )
     residual: bool = Field(
         default=False,
-        description="Add what a layer reads to what it tells, from the second layer "
-        "on, Wu et al. (2016).",
+        description="Add the input of a layer to its output, from the second layer on, "
+        "Wu et al. (2016).",
     )
     transition_depth: Few = Field(
         default=1,

@@ -99,7 +99,7 @@ def build_attention(config: schema.Attention, query_depth: int) -> Attention:
     if units % config.heads:
         raise ConfigError(
             f"model.attention.heads: expected a divisor of units ({units!r}; without "
-            f"units: decoder.units), found {config.heads}"
+            f"units: model.decoder.units), found {config.heads}"
         )
     options["units"] = units // config.heads
     heads = [_build_one(config, options) for _ in range(config.heads)]

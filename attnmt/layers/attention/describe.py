@@ -37,7 +37,7 @@ def _first_line(kind: type) -> str:
 def _options(kind: type) -> Iterator[str]:
     for name, parameter in inspect.signature(kind).parameters.items():
         if name == "units":
-            yield "units (decoder.units)"
+            yield "units (model.decoder.units)"
         elif name != "name":
             yield f"{name} ({_plain(parameter.default)})"
 
