@@ -45,8 +45,8 @@ COMMANDS = {
     ),
     "shortlist": (
         "shortlist",
-        "Learn how each source piece is translated, so that translate --shortlist "
-        "searches faster.",
+        "Learn how each source piece is translated, for quicker searches "
+        "(--shortlist).",
     ),
     "average": (
         "average",

@@ -6,8 +6,7 @@ from attnmt.cli.translating import RunOption
 
 
 def shortlist(run: RunOption = None) -> None:
-    """Learn how each source piece is translated, so that translate --shortlist searches
-    faster.
+    """Learn how each source piece is translated, for quicker searches (--shortlist).
 
     IBM model 1 reads the training text of the run. `attnmt translate --shortlist N`
     then computes the output layer only for the N most probable translations of each
