@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,7 @@ def text_lines(rows: Iterable[Exported], to: TextFormat, name: Path) -> Iterator
     target, `|||`, and for each target token its weights with commas between them.
     sockeye: the translation with its matrix, several lines. jsonl: an object a line.
     tsv: a line for each weight; backslash, tab and line ends are written as in C.
+    A line that was translated in parts has its text there, and no weights.
     Raises DataError for a token that the format of another tool cannot hold.
     """
     if to == "tsv":
@@ -63,7 +64,7 @@ def text_lines(rows: Iterable[Exported], to: TextFormat, name: Path) -> Iterator
             yield pharaoh(argmax_links(_with_end_row(record, view)))
         elif to == "marian":
             target = view.target[:-1] if record.finished else view.target
-            text = _joined(target, False, record, name)
+            text = _joined(target or _whole(record).target, False, record, name)
             yield text + SEPARATOR + _groups(view.weights)
         elif to == "sockeye":
             yield from _sockeye(record, view, name)
@@ -110,16 +111,30 @@ def _joined(tokens: Sequence[str], ended: bool, record: Record, name: Path) -> s
     return " ".join(tokens)
 
 
+class _Words(NamedTuple):
+    source: list[str]
+    target: list[str]
+
+
+def _whole(record: Record) -> _Words:
+    """The words of a line that was translated in parts, which has no pieces."""
+    if "split" not in record.flags:
+        return _Words([], [])
+    return _Words(record.source.split(), record.hypothesis.split())
+
+
 def _groups(weights: np.ndarray) -> str:
     return " ".join(",".join(f"{x:.6g}" for x in row) for row in weights.tolist())
 
 
 def _sockeye(record: Record, view: View, name: Path) -> Iterator[str]:
+    target = view.target or _whole(record).target
+    source = view.source or _whole(record).source
     fields = (
         record.id,
-        _joined(view.target, record.finished, record, name),
+        _joined(target, record.finished, record, name),
         f"{record.norm_score:f}",
-        _joined(view.source, bool(view.source), record, name),
+        _joined(source, bool(view.source), record, name),
         len(view.source),
         len(view.target),
     )

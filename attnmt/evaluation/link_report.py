@@ -25,22 +25,22 @@ def scores_by_offset(
     links: Sequence[Collection[Link]], gold: Sequence[Gold]
 ) -> dict[int, AlignmentScore]:
     """The figures at the offsets -1, 0 and +1 of the target word."""
-    rows = [
-        (
-            found,
-            max(
-                (target for _, target in {*found, *expected.sure, *expected.possible}),
-                default=0,
-            ),
-        )
-        for found, expected in zip(links, gold, strict=True)
-    ]
+    lasts = list(map(_last_word, links, gold))
     return {
         offset: alignment_error(
-            [shifted(row, offset, last) for row, last in rows], gold
+            [
+                shifted(row, offset, last)
+                for row, last in zip(links, lasts, strict=True)
+            ],
+            gold,
         )
         for offset in OFFSETS
     }
+
+
+def _last_word(links: Collection[Link], gold: Gold) -> int:
+    """The last target word that anything is linked to."""
+    return max((word for _, word in {*links, *gold.sure, *gold.possible}), default=0)
 
 
 def sentence_lines(

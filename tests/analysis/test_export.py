@@ -15,6 +15,7 @@ from attnmt.analysis.imports import marian_sentences, sockeye_sentences, to_reco
 from attnmt.analysis.record import Record
 from attnmt.analysis.views import piece_matrix, word_matrix
 from attnmt.errors import DataError
+from attnmt.sentences import bare
 from attnmt.text.lines import write_lines
 
 
@@ -63,6 +64,19 @@ def test_pharaoh_links_what_a_token_reads_most(tmp_path, make_record):
     assert lines(dump, "pharaoh", pieces=True) == ["0-2 1-0 1-1"]
     cut = written(tmp_path / "cut.attn", unfinished(record))
     assert lines(cut, "pharaoh", pieces=True) == ["0-2 1-0 1-1"]
+
+
+def test_a_line_that_was_translated_in_parts_keeps_its_text(tmp_path):
+    joined = bare(0, "ein Kahn . er sinkt .", "token", ["split"], "a boat . it sinks .")
+    dump = written(tmp_path / "split.attn", joined)
+    assert lines(dump, "marian") == ["a boat . it sinks . ||| "]
+    first, *rest = lines(dump, "sockeye")
+    assert first.split(" ||| ")[1::2] == [
+        "a boat . it sinks .",
+        "ein Kahn . er sinkt .",
+        "0",
+    ]
+    assert rest == [""]
 
 
 def test_marian_has_a_group_for_each_token_and_the_end(dump):
