@@ -21,7 +21,8 @@ import json
 import logging
 import math
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from array import array
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, NamedTuple
 
@@ -41,7 +42,7 @@ from attnmt.errors import DataError
 
 __all__ = ["Dump", "DumpWriter", "Record"]
 
-Natural = Annotated[int, Field(ge=0)]
+Natural = Annotated[int, Field(ge=0, lt=2**63)]
 _log = logging.getLogger(__name__)
 
 
@@ -59,12 +60,41 @@ class _Place(BaseModel):
 
 
 class _Line(NamedTuple):
-    """Where a record stands in records.jsonl."""
+    """Where a record and its weights stand."""
 
-    number: int  # of the line, from 1
-    begin: int  # in bytes
-    size: int  # in bytes
-    place: _Place
+    id: int
+    rank: int
+    begin: int  # in bytes of records.jsonl
+    size: int
+    offset: int  # in bytes of weights.bin
+    nbytes: int
+    crc32: int
+    layers: int
+    heads: int
+    targets: int
+    sources: int
+
+
+class _Index:
+    """The lines of a dump, of which there may be millions: 88 bytes each."""
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+
+    def __len__(self) -> int:
+        return len(self._numbers) // len(_Line._fields)
+
+    def __getitem__(self, index: int) -> _Line:
+        first = range(len(self))[index] * len(_Line._fields)
+        return _Line(*self._numbers[first : first + len(_Line._fields)])
+
+    def append(self, line: _Line) -> None:
+        self._numbers.extend(line)
+
+    def column(self, name: str) -> np.ndarray:
+        """That number of every line, [lines]."""
+        table = np.frombuffer(self._numbers, np.int64).reshape(-1, len(_Line._fields))
+        return table[:, _Line._fields.index(name)]
 
 
 class _Done(BaseModel):
@@ -102,15 +132,15 @@ class Dump:
         return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> Record:
-        number, begin, size, place = self._lines[index]
-        raw = self._read(WEIGHTS, place.offset, place.nbytes)
-        if zlib.crc32(raw) != place.crc32:
+        line, number = self._lines[index], range(len(self))[index] + 1
+        raw = self._read(WEIGHTS, line.offset, line.nbytes)
+        if zlib.crc32(raw) != line.crc32:
             raise self._error(number, f"crc32 is not that of its part of {WEIGHTS}")
-        weights = np.frombuffer(raw, self._dtype).reshape(place.shape)
+        weights = np.frombuffer(raw, self._dtype).reshape(line[-4:])
         if not np.isfinite(weights).all():
             raise self._error(number, "its weights are not all finite numbers")
         try:
-            fields = json.loads(self._read(RECORDS, begin, size))
+            fields = json.loads(self._read(RECORDS, line.begin, line.size))
             return Record.from_json(fields, weights)
         except ValidationError as error:
             raise self._error(number, _first(error)) from error
@@ -119,8 +149,8 @@ class Dump:
         """Bytes of records.jsonl and weights.bin that the first records fill."""
         if count == 0:
             return 0, 0
-        _, begin, size, place = self._lines[count - 1]
-        return begin + size, place.offset + place.nbytes
+        last = self._lines[count - 1]
+        return last.begin + last.size, last.offset + last.nbytes
 
     def select(
         self, ids: Collection[int] = (), rank: int | None = None
@@ -129,16 +159,14 @@ class Dump:
 
         Raises DataError when there is none for one of them.
         """
-        places = [line.place for line in self._lines]
+        of, ranks = self._lines.column("id"), self._lines.column("rank")
+        ranked = np.full(len(self), True) if rank is None else ranks == rank
         for id_ in ids or [None]:
-            found = any(id_ in (None, p.id) and rank in (None, p.rank) for p in places)
+            found = ranked.any() if id_ is None else (ranked & (of == id_)).any()
             if not found and (id_, rank) != (None, None):
-                raise DataError(f"{self.path}: {_missing(id_, rank, places)}")
-        return (
-            self[index]
-            for index, place in enumerate(places)
-            if (not ids or place.id in ids) and rank in (None, place.rank)
-        )
+                raise DataError(f"{self.path}: {_missing(id_, rank, of, ranks)}")
+        chosen = ranked & np.isin(of, list(ids)) if ids else ranked
+        return (self[int(index)] for index in np.flatnonzero(chosen))
 
     def _read_header(self) -> dict[str, Any]:
         path = self.path / HEADER
@@ -159,12 +187,12 @@ class Dump:
         except (FileNotFoundError, ValidationError):
             return None
 
-    def _read_index(self) -> list[_Line]:
+    def _read_index(self) -> _Index:
         done = self._read_done()  # first, as the dump may be growing
         self.finished = done is not None
         available = (self.path / WEIGHTS).stat().st_size
         with (self.path / RECORDS).open("rb") as file:
-            lines = list(self._scan(file, available))
+            lines = self._scan(file, available)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if done is None:
@@ -183,18 +211,20 @@ class Dump:
             )
         return lines
 
-    def _scan(self, file: BinaryIO, available: int) -> Iterator[_Line]:
-        """Yield the lines up to the first that is torn or whose weights are missing."""
+    def _scan(self, file: BinaryIO, available: int) -> _Index:
+        """The lines up to the first that is torn or whose weights are missing."""
         begin = offset = 0
+        lines = _Index()
         for number, raw in enumerate(file, 1):
             if not raw.endswith(b"\n"):
-                return
-            place = self._read_place(number, raw, offset)
-            offset += place.nbytes
-            if offset > available:
-                return
-            yield _Line(number, begin, len(raw), place)
-            begin += len(raw)
+                break
+            found = self._read_place(number, raw, offset)
+            if offset + found.nbytes > available:
+                break
+            place = (begin, len(raw), offset, found.nbytes, found.crc32)
+            lines.append(_Line(found.id, found.rank, *place, *found.shape))
+            begin, offset = begin + len(raw), offset + found.nbytes
+        return lines
 
     def _read_place(self, number: int, raw: bytes, offset: int) -> _Place:
         try:
@@ -220,14 +250,15 @@ class Dump:
         return DataError(f"{self.path / RECORDS}:{number}: {problem}")
 
 
-def _missing(id_: int | None, rank: int | None, places: Sequence[_Place]) -> str:
+def _missing(
+    id_: int | None, rank: int | None, ids: np.ndarray, ranks: np.ndarray
+) -> str:
     wanted = {"id": id_, "rank": rank}
     names = " and ".join(f"{k} {v}" for k, v in wanted.items() if v is not None)
-    if not places:
+    if not len(ids):
         return f"no record with {names}; the dump has no records"
-    last = max(place.rank for place in places)
-    ids = f"ids go from {places[0].id} to {places[-1].id}"
-    return f"no record with {names}; {ids}, ranks from 0 to {last}"
+    there = f"ids go from {ids[0]} to {ids[-1]}, ranks from 0 to {ranks.max()}"
+    return f"no record with {names}; {there}"
 
 
 def _first(error: ValidationError) -> str:
