@@ -14,6 +14,10 @@ COMMANDS = {
         "init",
         "Write a commented configuration to fill in: languages, files, run folder.",
     ),
+    "check": (
+        "check",
+        "Read a configuration and all its text, and list what may be wrong with them.",
+    ),
     "train": ("train", "Train a model; the same command again resumes where it was."),
     "translate": (
         "translate",

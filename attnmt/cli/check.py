@@ -1,0 +1,58 @@
+"""`attnmt check`: a configuration and its text, before a training finds out."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from attnmt.text.preflight import Checked
+
+SHOWN = 5  # lines that are named
+
+
+def check(
+    config: Annotated[Path, typer.Argument(help="Configuration file (YAML).")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change a setting, as in data.max_length=50.",
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, with all line numbers.")
+    ] = False,
+) -> None:
+    """Read a configuration and all its text, and list what may be wrong with them.
+
+    Wrong keys, text that cannot be read and files of unequal length are errors. What is
+    listed besides may be as it should: empty, equal, uneven and repeated pairs, and
+    validation or test text that is trained on, too.
+    """
+    from attnmt.config.loading import load_config
+    from attnmt.text.preflight import check_text
+
+    for checked in check_text(load_config(config, settings or ()).data):
+        print(_json(checked) if as_json else _table(checked), flush=True)
+
+
+def _table(checked: "Checked") -> str:
+    source, target = checked.characters
+    rows = [
+        f"{checked.key}: {checked.name.replace(f'{Path.cwd()}/', '')}",
+        f"{checked.pairs:>9,}  pairs, of {source:.0f} and {target:.0f} characters",
+    ]
+    for what, lines in checked.findings:
+        first = ", ".join(map(str, lines[:SHOWN]))
+        more = ", ..." if len(lines) > SHOWN else ""
+        name = "line" if len(lines) == 1 else "lines"
+        rows.append(f"{len(lines):>9,}  {what} ({name} {first}{more})")
+    return "\n".join(rows)
+
+
+def _json(checked: "Checked") -> str:
+    found = {what: lines.tolist() for what, lines in checked.findings}
+    return json.dumps({**checked._asdict(), "findings": found})
