@@ -125,8 +125,17 @@ def test_tensorflow_comes_sooner_and_leaves_all_else_as_it_was() -> None:
         "load_tensorflow(); searches = gc.get_stats()[0]['collections'] - before\n"
         "assert searches < 100, searches  # 600 by themselves\n"
         "assert 'keras' in sys.modules and 'matplotlib' not in sys.modules\n"
-        "assert gc.isenabled()\n"
+        "assert gc.isenabled() and not gc.get_freeze_count()\n"
         "import matplotlib.pyplot"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_process_of_attnmt_does_not_look_through_tensorflow_for_garbage() -> None:
+    code = (
+        "import gc; from attnmt.devices import load_tensorflow\n"
+        "load_tensorflow(own_process=True)\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 100_000"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 

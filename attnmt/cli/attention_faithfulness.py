@@ -76,7 +76,7 @@ def faithfulness(
 
     from attnmt import devices
 
-    devices.load_tensorflow()
+    devices.load_tensorflow(own_process=True)
     from attnmt.faithfulness.measure import measure
     from attnmt.translator import Translator
 

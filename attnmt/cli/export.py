@@ -68,7 +68,7 @@ def export(
     lines = _sentences(folder, check)
     from attnmt import devices
 
-    devices.load_tensorflow()
+    devices.load_tensorflow(own_process=True)
     from attnmt.export.folder import export_litert, export_saved_model
 
     if format is Format.litert:

@@ -59,7 +59,7 @@ def train(
     loaded = load_config(config, overrides)
     from attnmt import devices
 
-    devices.load_tensorflow()
+    devices.load_tensorflow(own_process=True)
     from attnmt.training.seeds import train_seeds
     from attnmt.training.session import train
 

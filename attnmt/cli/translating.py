@@ -153,7 +153,7 @@ def load_translator(
             f"--run {folder}: expected the run itself, because an export only "
             "translates by LiteRT, without sampling, edits or other models"
         )
-    devices.load_tensorflow()
+    devices.load_tensorflow(own_process=True)
     from attnmt.translating import with_decoding
     from attnmt.translator import Translator
 
