@@ -60,6 +60,7 @@ def table(measures: Sequence[Mapping[str, Any]], what: str) -> str:
 def write_page(measures: Sequence[Mapping[str, Any]], path: Path) -> str:
     """Write all tables; returns the text."""
     rounds = 1 + max(m["round"] for m in measures)
+    processes = "1 process" if rounds == 1 else f"{rounds} processes"
     model = ", ".join(f"{k} {size}" for k, v in MODEL.items() for size in v.values())
     batches = ", ".join(f"{size} ({what})" for what, size in BATCH.items())
     text = f"""# Memory and time against the length of the source
@@ -68,8 +69,9 @@ Written by `scripts/bench_lengths`. MB of memory and processor seconds a batch, 
 exponents of their growth with the source ({FROM} pieces and more): 1 is linear, 2
 quadratic.
 Memory is the largest resident size above that after a batch of 8 source pieces; time
-the median of {REPEATS} batches, in {rounds} process{"es" * (rounds > 1)}, on one thread.
-Model: {model}, defaults else; vocabulary {VOCABULARY:,}. Sentences in a batch: {batches}.
+the median of {REPEATS} batches, in {processes}, on one thread.
+Model: {model}, defaults else; vocabulary {VOCABULARY:,}.
+Sentences in a batch: {batches}.
 
 """
     present = dict.fromkeys(m["what"] for m in measures)
