@@ -179,5 +179,5 @@ def test_list_tells_every_built_in_part_with_its_options(monkeypatch):
     assert names >= {*MECHANISMS, *NORMALISERS, *COVERAGES}
     assert all(len(meaning) > 10 for _, _, meaning in entries)
     place = next(i for i, line in enumerate(listed) if line.startswith("location: "))
-    options = "options: units (decoder.units), filters (10), width (31)"
+    options = "options: units (model.decoder.units), filters (10), width (31)"
     assert listed[place + 1] == options
