@@ -49,8 +49,9 @@ def init(
         )
     write_lines(config, _lines(preset))
     print(
-        f"{config}: the preset {preset} (attnmt init --list tells them all)\n"
-        f"next: put your languages and files into it, then attnmt train {config}",
+        f"{config}: the preset {preset} (attnmt init --list names all)\n"
+        "next: put your languages, your files and a run_dir of your own into it, then\n"
+        f"attnmt check {config} and attnmt train {config}",
         file=sys.stderr,
     )
 
