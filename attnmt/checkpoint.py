@@ -39,7 +39,7 @@ class State:
     epoch: Natural = 0  # from 0
     batch: Natural = 0  # batches of this epoch that are done
     best_value: float | None = None  # of the early stopping metric
-    best_of: str = ""  # that metric and the text it was measured on
+    best_of: str = ""  # that metric, the text and the search it was measured by
     best_step: Natural = 0
     validated: Natural = 0  # the step of the last validation
     bad_validations: Natural = 0  # without improvement, in a row

@@ -102,8 +102,8 @@ def load_shortlist(run: Run, tokenizers: tuple[Tokenizer, Tokenizer]) -> Shortli
     folder = run.shortlist_dir
     if not folder.is_dir() and (run.path / "export.json").is_file():
         raise ConfigError(
-            f"decoding.shortlist: expected {folder}, which an export has of its run: "
-            "make one there with attnmt shortlist, and export again"
+            f"decoding.shortlist: expected {folder}, which an export copies from its "
+            "run: run attnmt shortlist on the run, then export again"
         )
     if not folder.is_dir():
         raise ConfigError(

@@ -203,6 +203,15 @@ def test_company_in_a_batch_changes_no_translation(run, found, size: int) -> Non
         assert_alike(one, two)
 
 
+def test_without_attention_the_text_is_the_same(run, found) -> None:
+    other = Translator.load(run.path, decoding=BEAM)
+    other.attends = False
+    for one, two in zip(found, other.translate(SOURCES), strict=True):
+        assert (one.id, one.text, one.flags) == (two.id, two.text, two.flags)
+        assert one.norm_score == pytest.approx(two.norm_score, abs=1e-5)
+        assert two.weights.size == 0 and two.target_pieces == []
+
+
 def test_lines_come_out_in_order_and_blank_ones_stay_blank(greedy, found) -> None:
     lines = ["", SOURCES[1], " \t", SOURCES[0], "\u3000", SOURCES[3], ""]
     translations = list(greedy.translate(lines))

@@ -45,8 +45,8 @@ class DumpWriter:
         header: Mapping[str, Any],
         dtype: Literal["f2", "f4"] = "f2",
     ) -> None:
-        if path.name in ("", ".."):  # "." has no name
-            path = Path(os.path.abspath(path))
+        if path.name in ("", ".."):  # it is renamed when it is complete
+            raise DataError(f"{path}: expected a folder by its name, as in file.attn")
         self.path = path
         self._dtype = f"<{dtype}"
         self._header = {

@@ -94,6 +94,8 @@ def to_record(id_: int, sentence: Sentence, subwords: Subwords = "none") -> Reco
     numbers do not match.
     """
     place, source, target, rows, score = sentence
+    if target and not rows:
+        return _without_attention(id_, sentence, subwords)
     if not target and not rows:
         source = []  # nothing was read for nothing: a blank line
     if not source and not target:
@@ -115,6 +117,22 @@ def to_record(id_: int, sentence: Sentence, subwords: Subwords = "none") -> Reco
         flags=["imported", *flags, *([] if rows else ["empty_src"])],
         **_side("source", source, bool(rows), subwords, place),
         **_side("target", target, finished, subwords, place),
+    )
+
+
+def _without_attention(id_: int, sentence: Sentence, subwords: Subwords) -> Record:
+    """The record of a line of which the text alone is known, translated in parts."""
+    source = _side("source", sentence.source, False, subwords, sentence.place)
+    target = _side("target", sentence.target, False, subwords, sentence.place)
+    nothing = {name: [] for name in (*source, *target) if "_" in name}
+    return Record(
+        id=id_,
+        score=sentence.score,
+        norm_score=sentence.score,
+        log_probs=[],
+        weights=np.zeros((1, 1, 0, 0)),
+        flags=["imported", "split"],
+        **{**source, **target, **nothing},
     )
 
 

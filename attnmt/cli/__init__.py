@@ -83,8 +83,9 @@ def _run(arguments: list[str]) -> None:
 def _exit_code(error: Exception) -> int:
     if isinstance(error, AttnmtError):
         return error.exit_code
-    named = isinstance(error, OSError) and error.filename is not None
-    return DataError.exit_code if named else 1
+    if isinstance(error, OSError) and (error.filename or error.errno == errno.ENOSPC):
+        return DataError.exit_code
+    return 1
 
 
 def _message(error: Exception) -> str:

@@ -28,9 +28,9 @@ def check(
 ) -> None:
     """Read a configuration and all its text, and list what may be wrong with them.
 
-    Wrong keys, text that cannot be read and files of unequal length are errors. What is
-    listed besides may be as it should: empty, equal, uneven and repeated pairs, and
-    validation or test text that is trained on, too.
+    Wrong keys, text that cannot be read and files of unequal length are errors. The
+    rest is only listed, and may be intended: empty, equal, uneven and repeated pairs,
+    and validation or test text that is also trained on.
     """
     from attnmt.config.loading import load_config
     from attnmt.text.preflight import check_text

@@ -144,12 +144,14 @@ def evaluate(
     if given.reference is not None:
         origin |= {"text": inputs.fingerprint(given.reference.rows)}
     report = evaluated(given, wanted, origin, training)
-    write_lines(STANDARD_STREAM, [report.json() if as_json else report.table()])
-    if output is not None:
-        write_lines(output, [report.json()])
-    if folder is not None and given.hypothesis is not None:
-        report.write(folder, given.hypothesis.rows)
-        _say(f"written: {folder}")
+    try:
+        if folder is not None and given.hypothesis is not None:
+            report.write(folder, given.hypothesis.rows)
+            _say(f"written: {folder}")
+    finally:  # the figures are told even where they cannot be kept
+        write_lines(STANDARD_STREAM, [report.json() if as_json else report.table()])
+        if output is not None:
+            write_lines(output, [report.json()])
 
 
 def _check_baseline(given: Inputs, path: Path | None) -> None:

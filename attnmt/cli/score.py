@@ -81,7 +81,7 @@ def score(
     pairs = zip(read_lines(source), read_lines(target), strict=True)
     shown = Shown(format, links.value, score=True, align=align)
     header = translator.describe("force")
-    made, done = made_of(header, shown, output, source, target), NOTHING
+    made, done = made_of(header, settings, shown, output, source, target), NOTHING
     if resume and attention is None:
         done = done_before(output, made, shown, translator.window)
     resumed = (pairs, translator.window) if resume else None

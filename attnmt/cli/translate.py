@@ -163,7 +163,7 @@ def translate(
         shown = Shown(format, links.value, several, True, scores or several, align)
         translator.attends = shown.attends or attention is not None or edits is not None
         header = translator.describe(n_best=n_best)
-        made, done = made_of(header, shown, output, file), NOTHING
+        made, done = made_of(header, settings, shown, output, file), NOTHING
         if resume and attention is None:
             done = done_before(output, made, shown, translator.window)
         resumed = (zip(reading(file)), translator.window) if resume else None

@@ -286,13 +286,25 @@ class Shown(NamedTuple):
 
 
 def made_of(
-    header: Mapping[str, object], shown: Shown, output: Path, *files: Path
+    header: Mapping[str, object],
+    settings: Sequence[str] | None,
+    shown: Shown,
+    output: Path,
+    *files: Path,
 ) -> dict[str, object]:
     """What an output is made of, so that another command does not go on with it."""
     if is_stream(output):
         return {}
-    texts = [file_sha256(file) if file.is_file() else None for file in files]
-    return {"text": texts, "format": shown._asdict(), "model or search": {**header}}
+    made: dict[str, object] = {
+        "input": [file_sha256(file) if file.is_file() else None for file in files],
+        "--set": sorted(settings or ()),
+    }
+    for name, value in {**header, "output": shown._asdict()}.items():
+        if isinstance(value, dict):
+            made |= {f"{name}.{key}": each for key, each in value.items()}
+        else:
+            made[name] = value
+    return made
 
 
 def check_output(output: Path, *files: Path) -> None:
@@ -302,7 +314,7 @@ def check_output(output: Path, *files: Path) -> None:
             if file.exists() and path.exists() and path.samefile(file):
                 raise ConfigError(
                     f"{output}: expected an output that is not the input"
-                    f"{'' if path is output else f', nor grows in it ({path})'}"
+                    f"{'' if path is output else f': it is first written to {path}'}"
                 )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from attnmt.analysis.words import word_spans
 from attnmt.evaluation.breakdown import (
     Cut,
     FrequencyGroup,
@@ -53,6 +52,8 @@ def details(
     """What can be said of the translations; without `training` text words are as
     frequent as in the references.
     """
+    from attnmt.analysis.words import word_spans
+
     assert given.hypothesis is not None and given.reference is not None
     texts = (given.reference.rows, given.hypothesis.rows)
     baseline = None if given.baseline is None else given.baseline.rows

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from sacrebleu.metrics.base import Metric
     from sacrebleu.significance import Result
 
@@ -78,6 +77,8 @@ def _p_randomisation(
     Riezler and Maxwell (2005), fig. 1. sacreBLEU's counts larger differences only, so
     that it finds systems different that differ in a line.
     """
+    import numpy as np
+
     before, after = (
         np.array(metric._extract_corpus_statistics(lines, [references]))
         for lines in (baseline, hypotheses)
@@ -86,7 +87,7 @@ def _p_randomisation(
     change = change[change.any(axis=1)]  # swapping other lines changes nothing
     before, after = before.sum(axis=0), after.sum(axis=0)
 
-    def apart(moved: np.ndarray) -> float:
+    def apart(moved: "np.ndarray") -> float:
         scores = (
             metric._compute_score_from_stats(sums).score  # type: ignore[arg-type]
             for sums in (before + moved, after - moved)

@@ -104,17 +104,21 @@ def skipped(lines: Iterator[str], done: Done, name: Path) -> Iterator[str]:
 
 
 def _check_made_of(partial: Path, expected: Mapping[str, Any]) -> None:
+    made = partial.with_name(f"{partial.name}.json")
     try:
-        found = json.loads(partial.with_name(f"{partial.name}.json").read_bytes())
-    except (OSError, ValueError):
-        found = {}
-    if not isinstance(found, dict) or found.keys() != expected.keys():
-        found = {}
-    if other := [name for name in expected if found.get(name) != expected[name]]:
+        found = dict(json.loads(made.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
         raise DataError(
-            f"{partial}: was made of another {' and '.join(other)}: leave out --resume "
-            "to begin anew"
-        )
+            f"{partial}: nobody knows what it was made of, without {made}: leave out "
+            "--resume to begin anew"
+        ) from error
+    for name in (*expected, *found):
+        before, now = found.get(name), expected.get(name)
+        if before != now:
+            raise DataError(
+                f"{partial}: {name} was {before!r}, now {now!r}: set it back, or leave "
+                "out --resume to begin anew"
+            )
 
 
 def _number(partial: Path, place: int, line: bytes) -> int:

@@ -189,6 +189,9 @@ class Loop:
         state.seconds += seconds
         self._note_down("validation", state.step, {**measured, "seconds": seconds})
         before = state.rate_scale
+        best = self.run.checkpoints_dir / f"{state.best_step:09d}"
+        if state.best_step and not best.is_dir():  # a full disk: it is lost
+            state.best_value = None
         better = judge(self.config, state, measured, *self.validator.of)
         if state.rate_scale < before:
             factor = self.config.training.schedule.factor

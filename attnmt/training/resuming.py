@@ -1,5 +1,6 @@
 """Whether a run folder holds a training that a configuration may go on with."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,9 +43,7 @@ def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None
             f"{run.path} is an average: no training goes on from it: begin another "
             "with --init-from"
         )
-    # Its config.yaml may have been edited since.
-    was = flat(run.load_config()) | manifest.get("settings", {})
-    changed = differences(was, flat(config))
+    changed = differences(_settings(run.load_config(), manifest), flat(config))
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise ConfigError(
@@ -63,6 +62,15 @@ def check_parent(run: Run, init_from: Path) -> None:
             f"{began or 'new weights'}: leave it out to go on with that, or choose "
             "another run_dir"
         )
+
+
+def _settings(config: Config, manifest: Mapping[str, Any]) -> dict[str, object]:
+    """What the run was trained with: its config.yaml may have been edited since."""
+    was, kept = flat(config), manifest.get("settings", {})
+    if kept:  # the options of a mechanism have no defaults there
+        for name in config.model.attention.options:
+            was.pop(f"model.attention.{name}", None)
+    return was | kept
 
 
 def _manifest(run: Run) -> dict[str, Any]:

@@ -70,7 +70,8 @@ class Validator:
         self.translator = Translator(model, tokenizers, decoding)
         # Figures of the same text and search alone can be compared.
         text = fingerprint(["\t".join(pair) for pair in self.pairs])
-        self.of = text, fingerprint([decoding.model_dump_json()])
+        search = decoding.model_dump_json(exclude_defaults=True, exclude={"batch_size"})
+        self.of = text, fingerprint([search])
         self._totals = compiled(
             lambda *batch: totals(model, *batch, smoothing=0.0),
             input_signature=[IDS, IDS, IDS],

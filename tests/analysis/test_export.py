@@ -78,6 +78,18 @@ def test_a_line_that_was_translated_in_parts_keeps_its_text(tmp_path):
     ]
     assert rest == [""]
 
+    for tool, found in (("marian", lines(dump, "marian")), ("sockeye", [first, ""])):
+        write_lines(tmp_path / tool, found)
+        write_lines(tmp_path / "source", [joined.source])
+        (sentence,) = (
+            marian_sentences(tmp_path / tool, tmp_path / "source")
+            if tool == "marian"
+            else sockeye_sentences(tmp_path / tool)
+        )
+        back = to_record(0, sentence)
+        assert (back.source, back.hypothesis) == (joined.source, joined.hypothesis)
+        assert (back.target_pieces, back.flags) == ([], ["imported", "split"])
+
 
 def test_marian_has_a_group_for_each_token_and_the_end(dump):
     first, blank, cut, nothing = lines(dump, "marian")

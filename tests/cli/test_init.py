@@ -59,7 +59,7 @@ def test_presets_are_alike_in_what_a_user_changes(preset: Preset) -> None:
 def test_a_preset_is_written_and_the_next_step_told(init: Init, tmp_path: Path) -> None:
     done = init("mine.yaml", "--preset", "low-resource")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr.endswith("then attnmt train mine.yaml\n")
+    assert done.stderr.endswith("\nattnmt check mine.yaml and attnmt train mine.yaml\n")
     expected = (PRESETS / "low-resource.yaml").read_bytes()
     assert (tmp_path / "mine.yaml").read_bytes() == expected
     assert init("-").stdout == (PRESETS / "tiny.yaml").read_text("utf-8")

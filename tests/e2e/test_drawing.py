@@ -2,6 +2,8 @@
 
 import json
 import re
+import resource
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -91,22 +93,41 @@ def test_no_n_gram_comes_twice(folder: Path) -> None:
 
 
 def test_workers_a_dump_and_a_resumption_tell_the_same_draws(
-    trained, attnmt, tmp_path
+    trained, attnmt, command, environment, tmp_path
 ) -> None:
     lines = (DATA / "valid.en").read_text("utf-8").split("\n")[:23]
     (tmp_path / "text").write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
-    def draw(name: str, *more: object) -> str:
+    def drawn(name: str, *more: object) -> tuple[object, ...]:
         run = ("--run", trained / "runs/tiny", "--n-best", 2, *SAMPLE)
         options = ("-o", name, "--format", "jsonl", "--batch-size", 1, *more)
-        done = attnmt("translate", "text", *run, *options, cwd=tmp_path)
+        return ("translate", "text", *run, *options)
+
+    def draw(name: str, *more: object) -> str:
+        done = attnmt(*drawn(name, *more), cwd=tmp_path)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         return (tmp_path / name).read_text("utf-8")
 
     whole = draw("whole", "--attention", "dump")
     assert draw("workers", "--workers", 2) == whole
     killed = whole.split('{"id": 20, "rank": 1')[0]  # after a window of twenty lines
-    (tmp_path / "resumed.partial").write_text(killed, "utf-8")
+    room = len(killed.encode()) + 5
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    broken = subprocess.run(
+        [*command, *map(str, drawn("resumed"))],
+        preexec_fn=limit,
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+    )
+    assert broken.returncode != 0 and not (tmp_path / "resumed").exists()
+    assert (tmp_path / "resumed.partial").read_text("utf-8") == whole[: len(killed) + 5]
+    other = attnmt(*drawn("resumed", "--resume", "--temperature", 3), cwd=tmp_path)
+    assert other.returncode == 3
+    assert "decoding.sampling was" in other.stderr
     assert draw("resumed", "--resume") == whole
     dump = Dump(tmp_path / "dump")
     found = [json.loads(row)["text"] for row in whole.splitlines()]

@@ -45,7 +45,7 @@ def test_a_coverage_attention_of_23_lines_trains_decodes_and_dumps(
     assert done.stdout.count("\n") == 7
 
     dump = Dump(coverage / "dump")
-    assert dump.header["attention"]["name"] == "CoverageAttention"
+    assert dump.header["attention"]["name"] == "ReadSoFar"
     monkeypatch.chdir(coverage)  # where my_attention is
     network = Translator.load("runs/tiny", trust_code=True).network
     used = network.decoder.attention.coverage_layer.kernel.numpy()

@@ -15,7 +15,8 @@ def test_a_shortlist_is_learnt_used_and_checked(work: Path, attnmt) -> None:
     assert "attnmt shortlist --run runs/tiny" in done.stderr
 
     done = attnmt("shortlist", "--run", "runs/tiny", cwd=work)
-    assert (done.returncode, done.stdout) == (0, "written: runs/tiny/shortlist\n")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.endswith("\nwritten: runs/tiny/shortlist\n")
 
     plain = attnmt(*translate, cwd=work, text=TEXT)
     none = attnmt(*translate, "--shortlist", 0, cwd=work, text=TEXT)
@@ -31,6 +32,12 @@ def test_a_shortlist_is_learnt_used_and_checked(work: Path, attnmt) -> None:
 
 
 def test_an_export_searches_among_the_shortlist_of_its_run(work: Path, attnmt) -> None:
+    assert attnmt("export", "--run", "runs/tiny", cwd=work).returncode == 0
+    alone = "runs/tiny/export/litert-float32"
+    done = attnmt(*("translate", "--shortlist", 3, "--run", alone), cwd=work, text=TEXT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"expected {alone}/shortlist, which an export copies" in done.stderr
+
     attnmt("shortlist", "--run", "runs/tiny", cwd=work)
     done = attnmt("export", "--run", "runs/tiny", cwd=work)
     assert done.returncode == 0, done.stderr
@@ -42,7 +49,12 @@ def test_an_export_searches_among_the_shortlist_of_its_run(work: Path, attnmt) -
     assert "engine: litert" in done.stderr
     assert (done.returncode, done.stdout) == (0, plain.stdout)
 
-    alone = "runs/tiny/export/litert-float32"
     done = attnmt(*translate, alone, cwd=work, text=TEXT)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert f"expected {alone}/shortlist" in done.stderr
+    assert (done.returncode, done.stdout) == (0, plain.stdout)
+
+    table = work / "runs/tiny/shortlist/table.safetensors"
+    table.write_bytes(table.read_bytes()[:-1])
+    done = attnmt(*translate, "runs/tiny", cwd=work, text=TEXT)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("runs/tiny/shortlist/table.safetensors: ")
+    assert "passed over" not in done.stderr

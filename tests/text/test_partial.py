@@ -9,7 +9,7 @@ import pytest
 from attnmt.errors import DataError
 from attnmt.text.partial import NOTHING, Done, growing_output, read_done, skipped
 
-MADE_OF = {"text": ["7f"], "format": {"number": True}}
+MADE_OF = {"input": ["7f"], "n_best": 1}
 
 
 class Break(Exception):
@@ -106,9 +106,9 @@ def test_the_output_of_another_command_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"text": ["8f"]}, "of another text: leave out --resume"),
-        ({"format": {"number": False}}, "of another format: leave out --resume"),
-        ({"text": [], "format": {}}, "of another text and format: leave"),
+        ({"input": ["8f"]}, r"input was \['7f'\], now \['8f'\]: set it back"),
+        ({"n_best": 2}, "n_best was 1, now 2: set it back, or leave out --resume"),
+        ({"more": True}, "more was None, now True"),
     ],
 )
 def test_what_was_made_of_something_else_is_refused(
@@ -121,14 +121,14 @@ def test_what_was_made_of_something_else_is_refused(
     assert read_done(out, MADE_OF, 3, False) == Done(6, 48)
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", "{", '{"text": 1}'])
+@pytest.mark.parametrize("content", [None, "", "[1]", "{", "7"])
 def test_nobody_knows_what_a_file_of_the_user_is_made_of(
     content: str | None, tmp_path: Path
 ) -> None:
     leave(tmp_path / "out", "a\n" * 9)
     made = tmp_path / "out.partial.json"
     made.unlink() if content is None else made.write_text(content, "utf-8")
-    with pytest.raises(DataError, match="of another text and format"):
+    with pytest.raises(DataError, match="nobody knows what it was made of"):
         read_done(tmp_path / "out", MADE_OF, 3, False)
 
 
