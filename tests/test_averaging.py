@@ -85,6 +85,13 @@ def test_the_mean_is_a_run_that_is_whole(run: Run) -> None:
     assert found.load_config().run_dir == found.path
 
 
+def test_the_mean_has_the_shortlist_of_the_run(run: Run) -> None:
+    run.shortlist_dir.mkdir()
+    (run.shortlist_dir / "shortlist.json").write_text("{}", "utf-8")
+    mean = average(checkpoint.all_in(run.checkpoints_dir), run.path.with_name("mean"))
+    assert (mean.shortlist_dir / "shortlist.json").read_text("utf-8") == "{}"
+
+
 def test_sums_keep_what_single_precision_would_lose(tmp_path: Path) -> None:
     values = [2.0**24, 1.0, 1.0, 1.0]  # in single precision 2 ** 24 + 1 is 2 ** 24
     folders = [

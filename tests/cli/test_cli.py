@@ -159,6 +159,27 @@ def test_an_unexpected_error_is_named_with_a_hint(
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(13, "Permission denied", "runs/x"), "attnmt: runs/x: Permission "),
+        (OSError(28, "No space left on device"), "make room, then run the command"),
+    ],
+)
+def test_what_the_system_refuses_is_told_as_a_matter_of_data(
+    error: OSError,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(arguments: list[str]) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "_run", fail)
+    assert run_main(monkeypatch, "info") == 3
+    assert told in capsys.readouterr().err
+
+
 def test_an_interrupted_command_exits_with_130(tmp_path: Path) -> None:
     fifo = tmp_path / "c.yaml"
     os.mkfifo(fifo)  # the command waits for a writer
