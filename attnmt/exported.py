@@ -11,10 +11,10 @@ from typing import Any
 from attnmt.checkpoint import STATE, WEIGHTS
 from attnmt.config.schema import Decoding
 from attnmt.errors import DataError
-from attnmt.run import Run
+from attnmt.run import EXPORT_HEADER, Run
 from attnmt.sealed import file_sha256, read_json
 
-HEADER = "export.json"
+HEADER = EXPORT_HEADER
 # 1: searched to the end of every sentence; 2: `STEP` extended as well; 3: `STEP` had
 # the output layer in it.
 VERSION = 4

@@ -12,6 +12,7 @@ from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 
 RUNS = Path("runs")
+EXPORT_HEADER = "export.json"  # of an export, which may stand in a run's place
 
 
 class Run:
@@ -28,6 +29,11 @@ class Run:
         self.metrics_file = path / "metrics.jsonl"
         self.tensorboard_dir = path / "tensorboard"
         self.validation_dir = path / "validation"
+
+    @property
+    def is_export(self) -> bool:
+        """Whether the folder is an export in the place of a run."""
+        return (self.path / EXPORT_HEADER).is_file()
 
     def eval_dir(self, name: str) -> Path:
         """Where the evaluation called `name` is written."""
@@ -80,7 +86,7 @@ class Run:
                     f"{self.path / name}: there is no {folder}, which it names",
                     file=sys.stderr,
                 )
-        if (self.path / "export.json").is_file():
+        if self.is_export:
             raise DataError(
                 f"{self.path}: expected the run itself, because an export only "
                 "translates"

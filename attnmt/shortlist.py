@@ -100,7 +100,7 @@ def load_shortlist(run: Run, tokenizers: tuple[Tokenizer, Tokenizer]) -> Shortli
     pieces, ConfigError when there is none.
     """
     folder = run.shortlist_dir
-    if not folder.is_dir() and (run.path / "export.json").is_file():
+    if not folder.is_dir() and run.is_export:
         raise ConfigError(
             f"decoding.shortlist: expected {folder}, which an export copies from its "
             "run: run attnmt shortlist on the run, then export again"

@@ -38,7 +38,8 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
 
 def _pointers(run: Run) -> list[Path]:
     """`last`, which every trained run has, and `best` where a validation chose it."""
-    return [run.path / "last", *(p for p in [run.path / "best"] if p.is_file())]
+    last, best = run.path / "last", run.path / "best"
+    return [last, best] if best.is_file() else [last]
 
 
 def _check_pointer(run: Run, name: str) -> None:

@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -64,7 +64,8 @@ def text_lines(rows: Iterable[Exported], to: TextFormat, name: Path) -> Iterator
             yield pharaoh(argmax_links(_with_end_row(record, view)))
         elif to == "marian":
             target = view.target[:-1] if record.finished else view.target
-            text = _joined(target or _whole(record).target, False, record, name)
+            target = target or _in_parts(record, record.hypothesis)
+            text = _joined(target, False, record, name)
             yield text + SEPARATOR + _groups(view.weights)
         elif to == "sockeye":
             yield from _sockeye(record, view, name)
@@ -111,16 +112,9 @@ def _joined(tokens: Sequence[str], ended: bool, record: Record, name: Path) -> s
     return " ".join(tokens)
 
 
-class _Words(NamedTuple):
-    source: list[str]
-    target: list[str]
-
-
-def _whole(record: Record) -> _Words:
-    """The words of a line that was translated in parts, which has no pieces."""
-    if "split" not in record.flags:
-        return _Words([], [])
-    return _Words(record.source.split(), record.hypothesis.split())
+def _in_parts(record: Record, text: str) -> list[str]:
+    """The words of a text of a line translated in parts, which has no pieces."""
+    return text.split() if "split" in record.flags else []
 
 
 def _groups(weights: np.ndarray) -> str:
@@ -128,8 +122,8 @@ def _groups(weights: np.ndarray) -> str:
 
 
 def _sockeye(record: Record, view: View, name: Path) -> Iterator[str]:
-    target = view.target or _whole(record).target
-    source = view.source or _whole(record).source
+    target = view.target or _in_parts(record, record.hypothesis)
+    source = view.source or _in_parts(record, record.source)
     fields = (
         record.id,
         _joined(target, record.finished, record, name),

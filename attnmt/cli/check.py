@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.cli.config_options import Changes, ConfigFile
+
 if TYPE_CHECKING:
     from attnmt.text.preflight import Checked
 
@@ -13,15 +15,8 @@ SHOWN = 5  # lines that are named
 
 
 def check(
-    config: Annotated[Path, typer.Argument(help="Configuration file (YAML).")],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a setting, as in data.max_length=50.",
-        ),
-    ] = None,
+    config: ConfigFile,
+    settings: Changes = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, with all line numbers.")
     ] = False,

@@ -1,10 +1,11 @@
 """`attnmt config`: the effective configuration, the schema, the meaning of keys."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from attnmt.cli.config_options import Changes, ConfigFile
 
 app = typer.Typer(
     help="Show the effective configuration, its schema, its keys.",
@@ -14,15 +15,8 @@ app = typer.Typer(
 
 @app.command()
 def show(
-    config: Annotated[Path, typer.Argument(help="Configuration file (YAML).")],
-    settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a setting, as in training.max_epochs=3.",
-        ),
-    ] = None,
+    config: ConfigFile,
+    settings: Changes = None,
 ) -> None:
     """Print the configuration with every default spelled out."""
     from attnmt.config.loading import dump_config, load_config

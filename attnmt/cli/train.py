@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from attnmt.cli.config_options import Changes, ConfigFile
+
 
 class Resume(StrEnum):
     """What to do when the run folder holds a training already."""
@@ -17,15 +19,8 @@ class Resume(StrEnum):
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="Configuration file (YAML).")],
-    set: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="KEY=VALUE",
-            help="Change a setting, as in training.max_epochs=3.",
-        ),
-    ] = None,
+    config: ConfigFile,
+    set: Changes = None,
     resume: Annotated[
         Resume,
         typer.Option(

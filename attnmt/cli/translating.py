@@ -145,10 +145,9 @@ def load_translator(
 ) -> "Translator":
     """The translator of a run; what is None in `decoding` stays as the run has it."""
     from attnmt import devices
-    from attnmt.exported import HEADER
     from attnmt.run import Run
 
-    if (folder / HEADER).is_file():
+    if Run(folder).is_export:
         raise ConfigError(
             f"--run {folder}: expected the run itself, because an export only "
             "translates by LiteRT, without sampling, edits or other models"

@@ -114,6 +114,11 @@ def _check_made_of(partial: Path, expected: Mapping[str, Any]) -> None:
         ) from error
     for name in (*expected, *found):
         before, now = found.get(name), expected.get(name)
+        if before != now and name == "input":
+            raise DataError(
+                f"{partial}: was made of another input text: leave out --resume to "
+                "begin anew"
+            )
         if before != now:
             raise DataError(
                 f"{partial}: {name} was {before!r}, now {now!r}: set it back, or leave "

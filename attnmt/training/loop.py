@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 
@@ -189,9 +190,8 @@ class Loop:
         state.seconds += seconds
         self._note_down("validation", state.step, {**measured, "seconds": seconds})
         before = state.rate_scale
-        best = self.run.checkpoints_dir / f"{state.best_step:09d}"
-        if state.best_step and not best.is_dir():  # a full disk: it is lost
-            state.best_value = None
+        if state.best_step and not _saved(self.run, state.best_step).is_dir():
+            state.best_value = None  # it was lost on a full disk
         better = judge(self.config, state, measured, *self.validator.of)
         if state.rate_scale < before:
             factor = self.config.training.schedule.factor
@@ -211,7 +211,7 @@ class Loop:
             folder = checkpoint.save(run.checkpoints_dir, weights, optimizer, state)
             point(run, state)
             # This one is named too: what is newer by its name may be damaged.
-            needed = {folder.name, f"{state.best_step:09d}"}
+            needed = {folder.name, _saved(run, state.best_step).name}
             if (run.path / "best").is_file():  # may be of before a disk that was full
                 needed.add(run.pointed("best").name)
             checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
@@ -221,10 +221,15 @@ class Loop:
 
 def point(run: Run, state: checkpoint.State) -> None:
     """Let the files `last` and `best` name the checkpoints that a state speaks of."""
-    run.point("last", run.checkpoints_dir / f"{state.step:09d}")
-    best = run.checkpoints_dir / f"{state.best_step:09d}"
+    run.point("last", _saved(run, state.step))
+    best = _saved(run, state.best_step)
     if best.is_dir():  # a full disk may have kept it from being written
         run.point("best", best)
+
+
+def _saved(run: Run, step: int) -> Path:
+    """Where the checkpoint of a step is, or would be."""
+    return run.checkpoints_dir / f"{step:09d}"
 
 
 def _groups(

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -406,9 +405,9 @@ def test_an_evaluation_of_other_text_is_not_replaced(trained: Path) -> None:
     assert kept.read_bytes() == before
 
 
-def test_what_a_model_of_lower_case_writes_is_scored_without_case(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def lower_case_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a run of lower-cased text that translates its test set rightly."""
     for side, lines in (("en", SOURCES), ("de", REFERENCES)):
         (tmp_path / side).write_text("".join(f"{line}\n" for line in lines), "utf-8")
     corpus = f"{{source: {tmp_path / 'en'}, target: {tmp_path / 'de'}}}"
@@ -422,21 +421,24 @@ def test_what_a_model_of_lower_case_writes_is_scored_without_case(
         return given._replace(hypothesis=lower), {}
 
     monkeypatch.setattr("attnmt.cli.eval_translating.translate", translated)
-    evaluate(run=[tmp_path], metric_names="bleu")
+    return tmp_path
+
+
+def test_what_a_model_of_lower_case_writes_is_scored_without_case(
+    lower_case_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate(run=[lower_case_run], metric_names="bleu")
     told = capsys.readouterr()
     assert "case is ignored, because the model writes lower case" in told.err
     assert "100.00" in told.out and "case:lc" in told.out
 
 
 def test_figures_are_told_even_where_they_cannot_be_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lower_case_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    test_what_a_model_of_lower_case_writes_is_scored_without_case(
-        tmp_path, monkeypatch, capsys
-    )
-    shutil.rmtree(tmp_path / "eval")
-    (tmp_path / "eval").write_text("in the way")
+    (lower_case_run / "eval").write_text("in the way")
+    output = lower_case_run / "scores"
     with pytest.raises(DataError, match="eval/test: cannot be written"):
-        evaluate(run=[tmp_path], metric_names="bleu", output=tmp_path / "scores")
+        evaluate(run=[lower_case_run], metric_names="bleu", output=output)
     assert "100.00" in capsys.readouterr().out
-    assert '"BLEU"' in (tmp_path / "scores").read_text("utf-8")
+    assert '"BLEU"' in output.read_text("utf-8")
