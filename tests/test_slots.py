@@ -123,7 +123,9 @@ def test_translate_align_says_that_there_is_none(
     from attnmt.cli.engines import Engine
     from attnmt.cli.translate import translate
 
-    folder = SimpleNamespace(load_config=lambda settings: schema.Decoding())
+    folder = SimpleNamespace(
+        is_export=False, load_config=lambda settings: schema.Decoding()
+    )
     monkeypatch.setattr("attnmt.run.find_run", lambda run: Path("."))
     monkeypatch.setattr("attnmt.run.Run", lambda path: folder)
     monkeypatch.setattr("attnmt.translating.with_decoding", lambda *_, **__: Decoding())
