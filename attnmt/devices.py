@@ -107,8 +107,8 @@ def prepare(runtime: schema.Runtime) -> Device:
     use_gpu = bool(gpus) and runtime.device != "cpu"
     try:
         if use_gpu:
-            for gpu in gpus:
-                tf.config.experimental.set_memory_growth(gpu, True)
+            tf.config.set_visible_devices(gpus[:1], "GPU")  # leave others to others
+            tf.config.experimental.set_memory_growth(gpus[0], True)
         else:
             tf.config.set_visible_devices([], "GPU")
     except RuntimeError:  # TensorFlow is running already and keeps what it has

@@ -84,7 +84,8 @@ def _row(edit: Edit, lines: "Sequence[SourceLine]") -> np.ndarray:
     if not line.encoding.ids:
         raise ValueError(f"id: line {edit.id} is blank: there is nothing to read")
     positions = _positions(line, edit.level)
-    row = np.zeros(len(line.encoding.ids), np.float32)
+    row = np.zeros(len(line.encoding.ids))  # float32 does not hold every weight
+    most = max(edit.weights.values(), default=0.0) or 1.0
     for name, weight in edit.weights.items():
         if int(name) < len(positions) and not positions[int(name)]:
             raise ValueError(
@@ -97,10 +98,10 @@ def _row(edit: Edit, lines: "Sequence[SourceLine]") -> np.ndarray:
                 f"0 to {len(positions) - 1}, where the last is </s>"
             )
         pieces = positions[int(name)]
-        row[pieces] += weight / len(pieces)
+        row[pieces] += weight / most / len(pieces)
     if not row.sum() > 0.0:
         raise ValueError("weights: expected one above 0 at least")
-    return row / row.sum()
+    return (row / row.sum()).astype(np.float32)
 
 
 def _positions(line: "SourceLine", level: str) -> list[list[int]]:

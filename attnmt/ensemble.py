@@ -44,8 +44,10 @@ class EnsembleTranslator(Translator):
         super().__init__(first.network, tokenizers, first.decoding, origin)
         self._members = tuple(members)
         names = (member.attention["name"] for member in members)
+        settings = [member.attention["settings"] for member in members]
         sums = all(member.attention["sums_to_one"] for member in members)
         self.attention |= {"name": " + ".join(names), "sums_to_one": sums}
+        self.attention["settings"] = settings
 
     def _prepare(self, source: Tensor, *told: Tensor) -> tuple[Any, Any]:
         prepared = [member._prepare(source) for member in self._members]

@@ -54,6 +54,7 @@ class Seq2Seq(keras.Model):
         self, config: schema.Model, source_vocabulary: int, target_vocabulary: int
     ) -> None:
         super().__init__()
+        self.config = config
         self.drops = config.dropout
         # Gal & Ghahramani (2016), eq. 7: the same numbers at all times.
         self.along = 1 if self.drops.variational else None

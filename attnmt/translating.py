@@ -59,8 +59,6 @@ class BaseTranslator(ABC):
 
     def translate(self, lines: Iterable[str]) -> Iterator[Translation]:
         """The best translation of each line, in order, as the lines come in."""
-        if isinstance(lines, str):  # it would be translated letter by letter
-            raise TypeError("expected several lines, as in [text], found one str")
         for translations in self.n_best(lines, 1):
             yield translations[0]
 
@@ -78,6 +76,7 @@ class BaseTranslator(ABC):
         its parts are translated and joined, what their attention was is not kept.
         `window` takes the place of the Translator's; `first` numbers the first line.
         """
+        check_lines(lines)
         windows = self._read_windows(enumerate(lines, first), window or self.window)
         for found in self._windows(windows, n):
             for _, parts in groupby(found, lambda translations: translations[0].id):
@@ -158,6 +157,12 @@ class BaseTranslator(ABC):
         with ThreadPoolExecutor(self.at_once) as pool:
             # After an error or an interruption it begins no others.
             yield from pool.map(lambda places: list(compute(places)), batches)
+
+
+def check_lines(lines: Iterable[str]) -> None:
+    """Raise TypeError for one str, which would be read letter by letter."""
+    if isinstance(lines, str):
+        raise TypeError("expected several lines, as in [text], found one str")
 
 
 def with_decoding(config: Config, **changes: Any) -> Decoding:

@@ -24,6 +24,7 @@ from attnmt.shortlist import Shortlist, load_shortlist
 from attnmt.tensor_header import read_shapes
 from attnmt.text.tokenizer import BOS, EOS, PAD, Tokenizer, load_tokenizers
 from attnmt.translating import Translation as Translation
+from attnmt.translating import check_lines
 from attnmt.weights import named_weights, no_larger_than
 
 RULES = Rules(BOS, EOS, never=(PAD, BOS))
@@ -56,6 +57,7 @@ class Translator(SearchingTranslator):
         attention = network.decoder.attention
         description = {
             "name": type(attention).__name__,
+            "settings": network.config.attention.model_dump(mode="json"),
             "layers": ["dec0"],
             "align_kind": attention.align_kind,
             "sums_to_one": attention.sums_to_one,
@@ -117,6 +119,8 @@ class Translator(SearchingTranslator):
 
         A blank source has nothing to read: its target is left out, as if blank too.
         """
+        check_lines(sources)
+        check_lines(targets)
         pairs = enumerate(zip(sources, targets, strict=True), first)
         while ahead := list(islice(pairs, self.window)):
             lines = [self._read(i, source) for i, (source, _) in ahead]

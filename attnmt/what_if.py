@@ -54,7 +54,9 @@ class PinnedTranslator(Translator):
         return line._replace(flags=line.flags + forced)
 
     def _parts(self, number: int, text: str) -> list[SourceLine]:
-        return [self._read(number, text)]  # edits count the pieces of a whole line
+        if number in self._rows:  # edits count the pieces of a whole line
+            return [self._read(number, text)]
+        return super()._parts(number, text)
 
     def _tell(self, lines: list[SourceLine]) -> tuple[np.ndarray, ...]:
         rows = [self._rows.get(line.id, {}) for line in lines]

@@ -53,6 +53,12 @@ def test_a_word_gives_its_weight_to_its_pieces_and_a_row_sums_to_one(tmp_path):
     assert found.dtype == np.float32
 
 
+@pytest.mark.parametrize("weight", ["1e39", "1e-50"])
+def test_any_weight_above_0_will_do(tmp_path, weight):
+    found = row(tmp_path, f'{{"id": 0, "target": 0, "weights": {{"3": {weight}}}}}')
+    np.testing.assert_array_equal(found, [0, 0, 0, 0, 0, 1])
+
+
 def test_the_position_after_the_last_word_is_the_end(tmp_path):
     found = row(tmp_path, '{"id": 0, "target": 0, "weights": {"3": 0.5}}')
     np.testing.assert_array_equal(found, [0, 0, 0, 0, 0, 1])

@@ -141,9 +141,13 @@ class Dump:
             raise self._error(number, "its weights are not all finite numbers")
         try:
             fields = json.loads(self._read(RECORDS, line.begin, line.size))
-            return Record.from_json(fields, weights)
+            record = Record.from_json(fields, weights)
         except ValidationError as error:
             raise self._error(number, _first(error)) from error
+        told = (record.score, record.norm_score, *record.log_probs)
+        if not all(map(math.isfinite, told)):
+            raise self._error(number, "its scores are not all finite numbers")
+        return record
 
     def sizes(self, count: int) -> tuple[int, int]:
         """Bytes of records.jsonl and weights.bin that the first records fill."""

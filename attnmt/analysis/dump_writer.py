@@ -78,6 +78,7 @@ class DumpWriter:
     def _place(self) -> Path:
         """The folder to write to, with a header and the files to append to."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._new, ignore_errors=True)  # of a process with our number
         self._new.mkdir()
         _write_json(self._new / HEADER, self._header)
         for name in (WEIGHTS, RECORDS):

@@ -127,13 +127,13 @@ def _sockeye(record: Record, view: View, name: Path) -> Iterator[str]:
     fields = (
         record.id,
         _joined(target, record.finished, record, name),
-        f"{record.norm_score:f}",
+        f"{-record.norm_score:f}",
         _joined(source, bool(view.source), record, name),
         len(view.source),
         len(view.target),
     )
     yield SEPARATOR.join(map(str, fields))
-    for row in view.weights.tolist():
+    for row in view.weights.T.tolist():  # a row for each source token
         yield " ".join(f"{x:f}" for x in row)
     yield ""
 

@@ -51,21 +51,23 @@ def marian_sentences(
             )
         text = fields[0] if written is None else written
         place = f"{path}:{number}"
-        yield Sentence(place, tokens.split(), text.split(), fields[1].split(), 0.0)
+        sides = _tokens(tokens), _tokens(text)
+        yield Sentence(place, *sides, fields[1].split(), 0.0)
 
 
 def sockeye_sentences(path: Path) -> Iterator[Sentence]:
     """Blocks of `--output-type translation_with_alignment_matrix`, one for each line.
 
-    A line `id ||| target ||| score ||| source ||| S ||| T`, a line of S weights for
-    each target token, an empty line. Ids count from 0 or 1.
+    A line `id ||| target ||| score ||| source ||| S ||| T`, a line of T weights for
+    each source token, as Sockeye 1 writes them whatever its documentation says, an
+    empty line. Ids count from 0 or 1; the score is a negative log-probability.
     """
     lines = enumerate(read_lines(path), 1)
     first = None
     for index, (number, line) in enumerate(lines):
         place = f"{path}:{number}"
         try:
-            id_, target, score, source, _, count = line.split(SEPARATOR)
+            id_, target, score, source, count, _ = line.split(SEPARATOR)
             found, expected = int(id_), int(count)
             value = float(score)
         except ValueError:
@@ -82,8 +84,12 @@ def sockeye_sentences(path: Path) -> Iterator[Sentence]:
         rows = [row for _, row in takewhile(lambda x: x[1], lines)]
         if len(rows) != expected:
             raise DataError(f"{place}: expected {expected} rows, found {len(rows)}")
-        sides = _unended(source.split()), _unended(target.split())
-        yield Sentence(place, *sides, rows, value)
+        columns = [re.split("[, ]", row) for row in rows]
+        if len({*map(len, columns)}) > 1:
+            raise DataError(f"{place}: expected rows of equally many numbers")
+        rows = [" ".join(row) for row in zip(*columns, strict=True)]
+        sides = _unended(_tokens(source)), _unended(_tokens(target))
+        yield Sentence(place, *sides, rows, -value)
 
 
 def to_record(id_: int, sentence: Sentence, subwords: Subwords = "none") -> Record:
@@ -134,6 +140,11 @@ def _without_attention(id_: int, sentence: Sentence, subwords: Subwords) -> Reco
         flags=["imported", "split"],
         **{**source, **target, **nothing},
     )
+
+
+def _tokens(text: str) -> list[str]:
+    """What stands between spaces; a token may hold other white space."""
+    return [token for token in text.split(" ") if token]
 
 
 def _unended(tokens: list[str]) -> list[str]:

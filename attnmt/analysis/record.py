@@ -82,7 +82,7 @@ class Record(BaseModel):
     def _are_numbers(cls, extras: Any) -> dict[str, np.ndarray]:
         try:
             return {str(n): np.asarray(x, np.float32) for n, x in extras.items()}
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, TypeError, OverflowError) as error:
             raise ValueError(f"expected numbers for each name: {error}") from error
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ class Statistics(NamedTuple):
     None where they are not defined: without words, over memory slots.
     """
 
-    log_prob: float  # mean of a target piece
+    log_prob: float | None  # mean of a target piece; None where it was not told
     entropy: float  # mean of the target words, in nats
     diffuseness: float  # the entropy divided by the largest possible
     support: float  # mean of exp(entropy): words that are read at once
@@ -52,7 +52,8 @@ def statistics(record: Record) -> Statistics | None:
     # [target, source + 1], or slots
     rows = record.word_weights().mean(axis=(0, 1))[:-1].astype(np.float64)
     entropy = entropies(rows)
-    log_prob = float(np.mean(record.log_probs))
+    unknown = "imported" in record.flags
+    log_prob = None if unknown else float(np.mean(record.log_probs))
     diffuseness = float(entropy.mean() / np.log(max(rows.shape[1], 2)))
     found = {
         "log_prob": log_prob,
@@ -68,7 +69,8 @@ def statistics(record: Record) -> Statistics | None:
         "repetition": found["repeated"],
         "copied": copies(source, target),
         # What words add up to, in a dump of these, is no mean of pieces.
-        "suspicious": log_prob < LOW_LOG_PROB
+        "suspicious": log_prob is not None
+        and log_prob < LOW_LOG_PROB
         and diffuseness > DIFFUSE
         and record.target_ids[0] >= 0,
         "sink": (found["end_mass"] or 0) + (found["punctuation_mass"] or 0) > SINK,

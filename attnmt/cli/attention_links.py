@@ -14,13 +14,12 @@ from attnmt.analysis.alignments import (
     Symmetrisation,
     pharaoh,
 )
+from attnmt.cli.gold import GoldIndex, read_gold_rows
 from attnmt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from attnmt.analysis.dump import Dump
     from attnmt.analysis.record import Record
-    from attnmt.evaluation.alignment_error import Gold
-    from attnmt.evaluation.inputs import Rows
 
 Method = Annotated[
     LinkMethod,
@@ -38,15 +37,6 @@ Threshold = Annotated[
         max=1,
         help="For --method strong and threshold.",
         show_default="0.5",
-    ),
-]
-GoldIndex = Annotated[
-    int | None,
-    typer.Option(
-        min=0,
-        max=1,
-        help="Number of the first word in the gold links.",
-        show_default="1 where no link names a word 0",
     ),
 ]
 EndRule = Literal["next-best", "no-link"]
@@ -165,19 +155,8 @@ def aer(
     if sentences is not None:
         write_lines(sentences, link_report.sentence_lines(found, expected.rows))
     text = json.dumps(link_report.to_json(scores), indent=2)
-    print(text if as_json else link_report.table(scores))
-
-
-def read_gold_rows(path: Path, first_word: int | None) -> "Rows[Gold]":
-    """Gold links; without `first_word` the file itself shows how it counts."""
-    from attnmt.evaluation import inputs
-
-    found = inputs.gold(path, first_word or 0)
-    if first_word is None and inputs.seems_one_indexed(found):
-        print("no gold link names word 0: words count from 1", file=sys.stderr)
-        found = inputs.gold(path, 1)
-    assert found is not None  # as a path is named
-    return found
+    told = text if as_json else link_report.table(scores)
+    print(told, file=sys.stderr if sentences == STANDARD_STREAM else sys.stdout)
 
 
 def _linking(method: LinkMethod, threshold: float | None, end: EndRule) -> Linking:

@@ -1,6 +1,7 @@
 """`attnmt attention stats`: figures and flags of the attention in a dump."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -49,4 +50,5 @@ def stats(
             if stream is not None:
                 stream.write(json.dumps(figures) + "\n")
     summary = total.summary()
-    print(json.dumps(summary, indent=2) if as_json else table(summary))
+    told = json.dumps(summary, indent=2) if as_json else table(summary)
+    print(told, file=sys.stderr if output == STANDARD_STREAM else sys.stdout)

@@ -23,15 +23,27 @@ def check(
 ) -> None:
     """Read a configuration and all its text, and list what may be wrong with them.
 
-    Wrong keys, text that cannot be read and files of unequal length are errors. The
-    rest is only listed, and may be intended: empty, equal, uneven and repeated pairs,
-    and validation or test text that is also trained on.
+    Wrong keys, a model that cannot be, files that cannot be read or do not fit each
+    other are errors. The rest is only listed, and may be intended: empty, equal, uneven
+    and repeated pairs, and validation or test text that is also trained on.
     """
-    from attnmt.config.loading import load_config
+    from attnmt.config.loading import load_config, located
+    from attnmt.errors import ConfigError
     from attnmt.text.preflight import check_text
 
-    for checked in check_text(load_config(config, settings or ()).data):
+    loaded = load_config(config, settings or ())
+    for checked in check_text(loaded.data):
         print(_json(checked) if as_json else _table(checked), flush=True)
+    from attnmt import devices
+
+    devices.load_tensorflow(own_process=True)
+    from attnmt.training.early import check_files, check_model
+
+    try:
+        check_model(loaded)
+    except ConfigError as error:
+        raise ConfigError(located(str(error), config, settings or ())) from error
+    check_files(loaded)
 
 
 def _table(checked: "Checked") -> str:

@@ -96,8 +96,8 @@ def load_ensemble(
         return member
     from attnmt.ensemble import EnsembleTranslator
 
-    decoding |= {"shortlist": 0}  # all is done as the first is told
-    rest = [load_translator(folder, *common, **decoding) for folder in others]
+    # All is done as the first is told: what the others' decoding is does not matter.
+    rest = [load_translator(folder, *common, shortlist=0) for folder in others]
     return EnsembleTranslator([member, *rest])
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnmt.cli import eval_options as options
+from attnmt.cli.gold import GoldIndex, read_gold_rows
 from attnmt.cli.translating import Links, TrustOption
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation import inputs, metrics
@@ -35,7 +36,7 @@ def evaluate(
     literature_reference: options.LiteratureReference = None,
     lang: options.Lang = None,
     gold_alignment: options.GoldAlignment = None,
-    gold_index: options.GoldIndex = 0,
+    gold_index: GoldIndex = None,
     links: options.AttentionLinks = Links.argmax,
     set: options.Settings = None,
     alignment: options.Alignment = None,
@@ -104,10 +105,10 @@ def evaluate(
         baseline=inputs.baseline(baseline, called, alone),
         literature_reference=inputs.text(literature_reference),
         alignment=inputs.links(alignment),
-        gold_alignment=inputs.gold(gold_alignment, gold_index),
+        gold_alignment=read_gold_rows(gold_alignment, gold_index)
+        if gold_alignment
+        else None,
     )
-    if inputs.seems_one_indexed(given.gold_alignment):
-        _say("no gold link names word 0: if words count from 1, pass --gold-index 1")
     origin: dict[str, object] = {}
     folder = training = None
     if free:

@@ -111,9 +111,6 @@ GoldAlignment = Annotated[
         "A model is made to produce the references for it.",
     ),
 ]
-GoldIndex = Annotated[
-    int, typer.Option(min=0, max=1, help="Number of the first word in them.")
-]
 AttentionLinks = Annotated[
     Links,
     typer.Option(

@@ -13,7 +13,9 @@ from attnmt.cli.translating import (
     DeviceOption,
     OutputOption,
     TrustOption,
+    check_output,
     load_translator,
+    refuse_export,
 )
 from attnmt.errors import ConfigError
 from attnmt.text.lines import json_text, text_output
@@ -84,12 +86,15 @@ def rerank(
             "--batch-size, --device and --trust-code: expected --reverse with them, "
             "found --mbr"
         )
+    check_output(output, file)
     lists = read_candidates(file)
     if reverse is None:
         chosen = (_by_mbr(candidates, by_probability) for candidates in lists)
     else:
+        folder = find_run(reverse, "--reverse")
+        refuse_export(folder, "--reverse")
         translator = load_translator(
-            *(find_run(reverse, "--reverse"), None, device, trust_code),
+            *(folder, None, device, trust_code),
             batch_size=batch_size,
             shortlist=0,  # which forcing does without
         )

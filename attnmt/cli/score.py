@@ -16,23 +16,22 @@ from attnmt.cli.translating import (
     DeviceOption,
     Format,
     FormatOption,
-    Links,
     LinksOption,
     OutputOption,
-    Precision,
     PrecisionOption,
     ResumeOption,
     RunOption,
     SettingsOption,
-    Shown,
     TrustOption,
     check_output,
+    check_precision,
     check_resume,
     done_before,
     dumped,
     load_translator,
     made_of,
     make_dump,
+    shown_of,
     warn_of_cuts,
     warn_of_slots,
     write,
@@ -52,9 +51,9 @@ def score(
     output: OutputOption = Path("-"),
     format: FormatOption = Format.text,
     align: AlignOption = False,
-    links: LinksOption = Links.argmax,
+    links: LinksOption = None,
     attention: AttentionOption = None,
-    precision: PrecisionOption = Precision.f2,
+    precision: PrecisionOption = None,
     resume: ResumeOption = False,
     batch_size: BatchOption = None,
     settings: SettingsOption = None,
@@ -69,17 +68,18 @@ def score(
     """
     from attnmt.run import find_run
 
+    shown = shown_of(format, links, score=True, align=align)
+    check_precision(precision, attention)
     folder = find_run(run)
     if resume:
         check_resume(source, output, attention)
-    _check(source, target, output)
+    _check(source, target, output, attention)
     translator = load_translator(
         folder, settings, device, trust_code, batch_size=batch_size, shortlist=0
     )
     if align:
         warn_of_slots(translator)
     pairs = zip(read_lines(source), read_lines(target), strict=True)
-    shown = Shown(format, links.value, score=True, align=align)
     header = translator.describe("force")
     made, done = made_of(header, settings, shown, output, source, target), NOTHING
     if resume and attention is None:
@@ -96,7 +96,7 @@ def score(
     write(output, found, shown, made, done)
 
 
-def _check(source: Path, target: Path, output: Path) -> None:
+def _check(source: Path, target: Path, output: Path, attention: Path | None) -> None:
     """Raise an error for what cannot be read twice and for unequal line counts."""
     from attnmt.text.corpora import read_files
 
@@ -106,7 +106,7 @@ def _check(source: Path, target: Path, output: Path) -> None:
                 f"{path}: expected a file: its lines are counted before the first of "
                 "them is scored"
             )
-    check_output(output, source, target)
+    check_output(output, source, target, attention=attention)
     for _ in read_files(source, target):
         pass
 

@@ -14,10 +14,16 @@ def shortlist(run: RunOption = None) -> None:
     larger the vocabulary and the smaller the batch, the more it saves. Scores are of
     these pieces alone, and what a line becomes can depend on the others in its batch.
     """
+    from attnmt.errors import ConfigError
     from attnmt.run import Run, find_run
     from attnmt.shortlist import write_shortlist
 
     folder = Run(find_run(run))
+    if folder.is_export:
+        raise ConfigError(
+            f"--run {folder.path}: expected the run itself: learn its shortlist, then "
+            "export it again"
+        )
     found = write_shortlist(folder)
     pieces = f"{len(found.always)} frequent target pieces"
     print(f"{pieces}, {len(found.likely)} source pieces", file=sys.stderr)

@@ -26,24 +26,23 @@ from attnmt.cli.translating import (
     DeviceOption,
     Format,
     FormatOption,
-    Links,
     LinksOption,
     OutputOption,
     Policy,
-    Precision,
     PrecisionOption,
     ResumeOption,
     RunsOption,
     SettingsOption,
     ShortlistOption,
-    Shown,
     TrustOption,
     check_output,
+    check_precision,
     check_resume,
     done_before,
     dumped,
     made_of,
     make_dump,
+    shown_of,
     warn_of_cuts,
     warn_of_slots,
     write,
@@ -62,7 +61,14 @@ def translate(
     run: RunsOption = None,
     output: OutputOption = Path("-"),
     beam: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
-    n_best: Annotated[int, typer.Option(min=1, help="Translations of each line.")] = 1,
+    n_best: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Translations of each line; a beam is at least as wide.",
+        ),
+    ] = 1,
     sample: SampleOption = False,
     temperature: TemperatureOption = None,
     top_k: TopKOption = None,
@@ -73,9 +79,9 @@ def translate(
         bool, typer.Option("--scores", help="Write scores too (text).")
     ] = False,
     align: AlignOption = False,
-    links: LinksOption = Links.argmax,
+    links: LinksOption = None,
     attention: AttentionOption = None,
-    precision: PrecisionOption = Precision.f2,
+    precision: PrecisionOption = None,
     resume: ResumeOption = False,
     force_attention: Annotated[
         Path | None,
@@ -127,12 +133,16 @@ def translate(
     from attnmt.text.lines import STANDARD_STREAM, read_lines
     from attnmt.text.partial import NOTHING, skipped
 
+    several = n_best > 1
+    shown = shown_of(format, links, several, True, scores or several, align)
+    check_precision(precision, attention)
     contrary = {"--beam": beam, "--force-attention": force_attention}
     sampling = read_sampling(sample, contrary, temperature, top_k, top_p, seed)
     folders = [find_run(path) for path in run or [None]]
     if resume:
         check_resume(file, output, attention)
-    check_output(output, file)
+    edited = [] if force_attention is None else [force_attention]
+    check_output(output, file, *edited, attention=attention)
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
     if len(folders) > 1 and force_attention is not None:
         raise ConfigError("--force-attention: expected one --run, found several")
@@ -159,8 +169,6 @@ def translate(
             warn_of_slots(translator)
         if edits is not None:
             translator, lines = _pinned(translator, edits, list(lines))
-        several = n_best > 1
-        shown = Shown(format, links.value, several, True, scores or several, align)
         translator.attends = shown.attends or attention is not None or edits is not None
         header = translator.describe(n_best=n_best)
         made, done = made_of(header, settings, shown, output, file), NOTHING

@@ -79,19 +79,22 @@ AlignOption = Annotated[
     bool, typer.Option("--align", help="Write word alignments too (Pharaoh).")
 ]
 LinksOption = Annotated[
-    Links,
+    Links | None,
     typer.Option(
         help="Of a target word: argmax links the source word that it reads most, "
-        "strong also those that it reads half as much."
+        "strong also those that it reads half as much.",
+        show_default="argmax",
     ),
 ]
 AttentionOption = Annotated[
     Path | None, typer.Option(help="Write the attention weights to this folder.")
 ]
 PrecisionOption = Annotated[
-    Precision,
+    Precision | None,
     typer.Option(
-        "--attention-dtype", help="f2: half precision; f4: single precision, exact."
+        "--attention-dtype",
+        help="f2: half precision; f4: single precision, exact.",
+        show_default="f2",
     ),
 ]
 ResumeOption = Annotated[
@@ -129,8 +132,7 @@ TrustOption = Annotated[
 DeviceOption = Annotated[
     Device,
     typer.Option(
-        help="auto: a GPU if there is one; an export that --engine auto takes runs on "
-        "the processor."
+        help="auto: a GPU if there is one; an export for LiteRT runs on the processor."
     ),
 ]
 
@@ -147,11 +149,7 @@ def load_translator(
     from attnmt import devices
     from attnmt.run import Run
 
-    if Run(folder).is_export:
-        raise ConfigError(
-            f"--run {folder}: expected the run itself, because an export only "
-            "translates by LiteRT, without sampling, edits or other models"
-        )
+    refuse_export(folder, "--run")
     devices.load_tensorflow(own_process=True)
     from attnmt.translating import with_decoding
     from attnmt.translator import Translator
@@ -164,6 +162,17 @@ def load_translator(
         threads=threads,
         trust_code=trust_code,
     )
+
+
+def refuse_export(folder: Path, option: str) -> None:
+    """Raise ConfigError when the folder that an option names is an export."""
+    from attnmt.run import Run
+
+    if Run(folder).is_export:
+        raise ConfigError(
+            f"{option} {folder}: expected the run itself, because an export only "
+            "translates by LiteRT, without sampling, edits or other models"
+        )
 
 
 def warn_of_slots(translator: "BaseTranslator") -> None:
@@ -208,7 +217,7 @@ def check_resume(file: Path, output: Path, attention: Path | None) -> None:
 def make_dump(
     path: Path | None,
     header: dict[str, object],
-    precision: Precision,
+    precision: Precision | None,
     resumed: tuple[Iterable[Sequence[str]], int] | None,
 ) -> "DumpWriter | None":
     """The dump to write, if any; resumed: the texts of each line, and a window."""
@@ -217,10 +226,11 @@ def make_dump(
     from attnmt.analysis.dump_resume import ResumedDump
     from attnmt.analysis.dump_writer import DumpWriter
 
+    dtype = (precision or Precision.f2).value
     if resumed is None:
-        return DumpWriter(path, header, precision.value)
+        return DumpWriter(path, header, dtype)
     inputs, window = resumed
-    dump = ResumedDump(path, header, precision.value, inputs=inputs, window=window)
+    dump = ResumedDump(path, header, dtype, inputs=inputs, window=window)
     print(f"{path}: {dump.kept_lines} lines are done already", file=sys.stderr)
     return dump
 
@@ -284,6 +294,29 @@ class Shown(NamedTuple):
         return " ||| ".join(fields)
 
 
+def shown_of(
+    format: Format,
+    links: Links | None,
+    number: bool = False,
+    text: bool = False,
+    score: bool = False,
+    align: bool = False,
+) -> Shown:
+    """What is written by these options. Raises ConfigError for --links in vain."""
+    shown = Shown(format, (links or Links.argmax).value, number, text, score, align)
+    if links is not None and not shown.attends:
+        raise ConfigError(
+            "--links: expected --align, or --format jsonl or tsv, with it, found none"
+        )
+    return shown
+
+
+def check_precision(precision: Precision | None, attention: Path | None) -> None:
+    """Raise ConfigError for an --attention-dtype of no dump."""
+    if precision is not None and attention is None:
+        raise ConfigError("--attention-dtype: expected --attention with it, found none")
+
+
 def made_of(
     header: Mapping[str, object],
     settings: Sequence[str] | None,
@@ -306,8 +339,12 @@ def made_of(
     return made
 
 
-def check_output(output: Path, *files: Path) -> None:
-    """Raise ConfigError for an output that would take the place of an input."""
+def check_output(output: Path, *files: Path, attention: Path | None = None) -> None:
+    """Raise ConfigError for an output that would take the place of something else."""
+    if attention is not None and attention.resolve() == output.resolve():
+        raise ConfigError(
+            f"--attention {attention}: expected another name than that of the output"
+        )
     for path in (output, partial_path(output)):
         for file in files:
             if file.exists() and path.exists() and path.samefile(file):
@@ -338,7 +375,8 @@ def write(
         for translations in found:
             for translation in translations:
                 stream.write(shown.line(translation) + "\n")
-            stream.flush()
+            if output.suffix != ".gz":  # which cannot be resumed, and packs less so
+                stream.flush()
 
 
 def _json(translation: "Translation", links: str) -> str:

@@ -41,7 +41,7 @@ def misfits(section: str, error: ValidationError) -> list[str]:
     """The problems of a section whose values stand in no file, a line each."""
     lines = []
     for detail in error.errors(include_url=False):
-        key = (section, *detail["loc"])
+        key = _with_misfit((section, *detail["loc"]), detail)
         message = _message(detail, key, detail["input"])
         lines.append(f"{'.'.join(map(str, key))}: {message}")
     return lines
@@ -52,10 +52,14 @@ def _explained(tree: Tree, error: ValidationError) -> Iterator[Problem]:
     details = error.errors(include_url=False)
     for key, same in groupby(details, lambda detail: _key(tree, detail)):
         detail = next(same)
-        misfit = detail.get("ctx", {}).get("error")
-        if isinstance(misfit, Misfit):
-            key = (*key, *misfit.key.split("."))
+        key = _with_misfit(key, detail)
         yield Problem(tree.place(key), key, _message(detail, key, _at(tree, key)))
+
+
+def _with_misfit(key: Key, detail: ErrorDetails) -> Key:
+    """The key that does not fit, where the problem is that of a whole section."""
+    misfit = detail.get("ctx", {}).get("error")
+    return (*key, *misfit.key.split(".")) if isinstance(misfit, Misfit) else key
 
 
 def _key(tree: Tree, detail: ErrorDetails) -> Key:

@@ -108,19 +108,24 @@ def links(path: Path | None) -> "Rows[set[Link]] | None":
     return None if path is None else Rows(str(path), read_links(path))
 
 
-def gold(path: Path | None, first_word: int) -> Rows[Gold] | None:
-    """Gold links whose words count from `first_word` (0 or 1), when a file is named."""
-    if path is None:
-        return None
+def gold(path: Path, first_word: int) -> Rows[Gold]:
+    """Gold links whose words count from `first_word` (0 or 1)."""
     return Rows(str(path), read_gold(path, one_indexed=first_word == 1))
 
 
-def seems_one_indexed(gold: Rows[Gold] | None) -> bool:
+def seems_one_indexed(gold: Rows[Gold]) -> bool:
     """Whether no gold link names the word 0 on either side, as if there were none."""
-    if gold is None:
-        return False
     links = (link for sure, possible in gold.rows for link in (*sure, *possible))
     return not any(0 in link for link in links)
+
+
+def counted_from_one(gold: Rows[Gold]) -> Rows[Gold]:
+    """The same links, read as if their words counted from 1."""
+    rows = [
+        Gold(*({(s - 1, t - 1) for s, t in links} for links in each))
+        for each in gold.rows
+    ]
+    return gold._replace(rows=rows)
 
 
 def with_test_set(given: Inputs, run: "Run") -> Inputs:

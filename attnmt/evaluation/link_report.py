@@ -26,15 +26,17 @@ def scores_by_offset(
 ) -> dict[int, AlignmentScore]:
     """The figures at the offsets -1, 0 and +1 of the target word."""
     lasts = list(map(_last_word, links, gold))
-    return {
-        offset: alignment_error(
-            [
-                shifted(row, offset, last)
-                for row, last in zip(links, lasts, strict=True)
-            ],
-            gold,
-        )
+    by_offset = {
+        offset: [
+            shifted(row, offset, last) for row, last in zip(links, lasts, strict=True)
+        ]
         for offset in OFFSETS
+    }
+    sure = any(each.sure for each in gold)
+    return {
+        offset: alignment_error(moved, gold)
+        for offset, moved in by_offset.items()
+        if sure or any(moved) or not offset  # else nothing is left to compare
     }
 
 

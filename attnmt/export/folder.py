@@ -109,8 +109,7 @@ def _complete(
 ) -> None:
     """Add what the run knows beside its weights, and export.json last."""
     own = Run(folder)
-    config = run.load_config().model_copy(update={"decoding": model.decoding})
-    write_atomically(own.config_file, dump_config(config))
+    write_atomically(own.config_file, dump_config(run.load_config()))
     own.tokenizer_dir.mkdir()
     for file in run.tokenizer_dir.glob("*.model"):
         shutil.copyfile(file, own.tokenizer_dir / file.name)

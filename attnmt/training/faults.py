@@ -113,7 +113,7 @@ class Faults:
         folder, read = self.run.checkpoints_dir, self.run.path / BATCH_FILE
         saved = f"; the checkpoints in {folder} are from before"
         return (
-            f"{setback}: lower training.learning_rate, lengthen "
+            f"{setback}: in a new run_dir lower training.learning_rate, lengthen "
             "training.schedule.warmup_steps or lower training.clip_norm"
             f"{saved if checkpoint.all_in(folder) else ''}"
             f"{f'; what was read stands in {read}' if setback.batches else ''}"

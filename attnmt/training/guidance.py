@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from attnmt.analysis.alignments import Link, parse_pharaoh, symmetrise
-from attnmt.analysis.words import Span, cut, piece_words, space_spans, word_spans
+from attnmt.analysis.words import Span, cut, piece_ranges, space_spans, word_spans
 from attnmt.config import schema
 from attnmt.errors import DataError
 from attnmt.text.batches import make_batch
@@ -77,7 +77,7 @@ def prepare_links(
                 taught = taught or _teach([list(_pairs(c, data)) for c in data.train])
                 links = taught[i]
             else:
-                name, links = str(corpus.alignment), _read(corpus.alignment)
+                name, links = str(corpus.alignment), read_words(corpus.alignment)
             pairs = _pairs(corpus, data)
             tagged, longest = corpus.tag is not None, data.max_length
             cuts = word_spans if teacher == "ibm1" else space_spans
@@ -125,7 +125,8 @@ def _file(path: Path | None) -> list[str | int] | None:
     return [str(path), status.st_size, status.st_mtime_ns]
 
 
-def _read(path: Path | None) -> Iterator[list[Link]]:
+def read_words(path: Path | None) -> Iterator[list[Link]]:
+    """The links between words of a file, line by line; raises DataError for others."""
     assert path is not None  # the configuration was refused otherwise
     for number, line in enumerate(read_lines(path), 1):
         try:
@@ -164,45 +165,61 @@ def _encode(
     """Packed links of the pairs that an encoded corpus keeps."""
     both = zip_longest(pairs, links)
     for number, (pair, words) in enumerate(both, 1):
-        if pair is None or words is None:
-            more = "text" if words is None else "word links"
-            raise DataError(f"{name}:{number}: there are more lines of {more}")
-        sides = [
-            _words_of_pieces(tokenizer, text, words_of(text))
-            for tokenizer, text in zip(tokenizers, pair, strict=True)
-        ]
-        if tagged and sides[0][0]:
-            sides[0][0].insert(0, -1)  # the tag is of no word
-        lengths = [len(of_pieces) for of_pieces, _ in sides]
+        spans = link_words(f"{name}:{number}", pair, words, words_of)
+        source, target = (
+            _words_of_pieces(tokenizer, text, each)
+            for tokenizer, text, each in zip(tokenizers, pair or (), spans, strict=True)
+        )
+        if tagged and source:
+            source.insert(0, range(0))  # the tag is of no word
+        lengths = len(source), len(target)
         if min(lengths) and max(lengths) <= max_length:
-            for link in words:
-                if link[0] >= sides[0][1] or link[1] >= sides[1][1]:
-                    raise DataError(
-                        f"{name}:{number}: the link {link[0]}-{link[1]} is outside of "
-                        f"{sides[0][1]} source and {sides[1][1]} target words"
-                    )
-            yield _packed(words, sides[0][0], sides[1][0])
+            yield _packed(words or [], source, target)
 
 
-def _words_of_pieces(
-    tokenizer: Tokenizer, text: str, words: list[Span]
-) -> tuple[list[int], int]:
-    """The word of each piece, and how many words there are."""
-    return piece_words(tokenizer.encode_with_spans(text).spans, words), len(words)
+def link_words(
+    place: str,
+    pair: tuple[str, str] | None,
+    links: list[Link] | None,
+    words_of: Callable[[str], list[Span]] = space_spans,
+) -> list[list[Span]]:
+    """The words of both sides of a pair that has these links.
+
+    Raises DataError, told with the place, for links to words that are not there, and
+    where a pair has no links or links have no pair.
+    """
+    if pair is None or links is None:
+        more = "text" if links is None else "word links"
+        raise DataError(f"{place}: there are more lines of {more}")
+    source, target = map(words_of, pair)
+    for link in links:
+        if link[0] >= len(source) or link[1] >= len(target):
+            raise DataError(
+                f"{place}: the link {link[0]}-{link[1]} is outside of {len(source)} "
+                f"source and {len(target)} target words"
+            )
+    return [source, target]
 
 
-def _packed(links: list[Link], source: list[int], target: list[int]) -> list[int]:
+def _words_of_pieces(tokenizer: Tokenizer, text: str, words: list[Span]) -> list[range]:
+    """The words of each piece."""
+    ranges = piece_ranges(tokenizer.encode_with_spans(text).spans, words)
+    return [range(*each) for each in ranges]
+
+
+def _packed(links: list[Link], source: list[range], target: list[range]) -> list[int]:
     """Links between pieces: shares of a target piece go to words, then to pieces.
 
-    Every source word that is linked to the word of a target piece gets an equal share
+    Every source word that is linked to a word of a target piece gets an equal share
     of the attention, and every piece of it an equal part of that; </s> gets </s>'s.
     """
     of_word: dict[int, list[int]] = {}
-    for place, word in enumerate(source):
-        of_word.setdefault(word, []).append(place)
+    for place, words in enumerate(source):
+        for word in words:
+            of_word.setdefault(word, []).append(place)
     packed = [_pack(len(source), len(target), 1)]
-    for place, word in enumerate(target):
-        sources = [s for s, t in links if t == word and s in of_word]
+    for place, words in enumerate(target):
+        sources = [s for s, t in links if t in words and s in of_word]
         for s in sources:
             for piece in of_word[s]:
                 packed.append(_pack(piece, place, len(sources) * len(of_word[s])))

@@ -12,11 +12,11 @@ from attnmt.config.schema import Config
 from attnmt.errors import ConfigError, DataError
 from attnmt.model import Seq2Seq, build_model
 from attnmt.run import Run, check_plain, write_atomically
-from attnmt.text.corpora import read_pairs
 from attnmt.text.encoded import EncodedCorpus, prepare_corpus, prepare_training
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 from attnmt.training.draws import Draws
+from attnmt.training.early import check_files, check_model, check_start
 from attnmt.training.guidance import prepare_links
 from attnmt.training.initial import freeze, take_slots, take_weights, with_tokenizers_of
 from attnmt.training.loop import Loop, point
@@ -58,11 +58,11 @@ def train(
         if init_from and found:
             check_parent(run, init_from)
         device = devices.prepare(config.runtime)
-        _check_model(config)
-        _check_start(config, anew=not (init_from or found))
+        check_model(config)
+        check_start(config, anew=not (init_from or found))
         parent = Run(init_from) if init_from and found is None else None
         start = with_tokenizers_of(parent, config) if parent else config
-        _check_text(config)
+        check_files(config)
         say(f"device: {device.description}")
         if not known:
             _make_folder(run)
@@ -155,41 +155,6 @@ def _make_model(config: Config, tokenizers: Tokenizers, parent: Run | None) -> S
     freeze(model, config.training.freeze)
     say(f"model: {model.count_params():,} parameters")
     return model
-
-
-def _check_start(config: Config, anew: bool) -> None:
-    samples = config.training.minimum_risk.samples
-    if samples and anew:
-        raise ConfigError(
-            "training.minimum_risk.samples: expected 0, because draws of a model that "
-            "has not learnt to translate teach nothing: name a trained run by "
-            f"--init-from, found {samples}"
-        )
-
-
-def _check_model(config: Config) -> None:
-    """Build a small one: what cannot be is told before the wait."""
-    model, guided = build_model(config.model, 4, 4), config.training.guided_alignment
-    if guided.weight > 0.0 and model.decoder.attention.align_kind != "token":
-        raise ConfigError(
-            "training.guided_alignment.weight: expected 0, because the weights of "
-            f"model.attention.type {config.model.attention.type} are not over source "
-            f"tokens, found {guided.weight}"
-        )
-    if config.training.coverage_loss and model.decoder.attention.align_kind == "slot":
-        raise ConfigError(
-            "training.coverage_loss: expected 0, because attention of type "
-            f"{config.model.attention.type} reads memory slots, which have to be read "
-            f"again and again, found {config.training.coverage_loss}"
-        )
-    freeze(model, config.training.freeze)
-
-
-def _check_text(config: Config) -> None:
-    """Read the first line of all text; whatever is wrong with it is raised."""
-    data = config.data
-    for corpus in filter(None, (*data.train, data.valid)):
-        next(read_pairs(corpus, data.source_lang, data.target_lang), None)
 
 
 def _make_folder(run: Run) -> None:

@@ -151,7 +151,9 @@ class Trainer:
             loss = self.optimizer.scale_loss(result.loss / self._unit)
         variables = [variable.value for variable in self.variables]
         zero = tf.UnconnectedGradients.ZERO
-        return result, tape.gradient(loss, variables, unconnected_gradients=zero)
+        gradients = tape.gradient(loss, variables, unconnected_gradients=zero)
+        # That of an embedding of the user's may be sparse, with rows told twice.
+        return result, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
     def _with_own_pieces(self, source, target_in, seed):
         update = seed[1] // self.config.accumulate

@@ -132,6 +132,7 @@ def test_an_extra_with_the_name_of_a_field_is_refused(tmp_path, make_record, nam
         ({"extras": ["p_gen"]}, "p_gen: expected finite numbers for 11 pieces"),
         ({"extras": [["p"]]}, "expected finite numbers for 11 pieces"),
         ({"extras": ["align"]}, "extras: could not convert"),
+        ({"extras": ["x"], "x": [10**400]}, "extras: expected numbers for each name"),
     ],
 )
 def test_extras_that_are_none_are_told(dump, changes, problem):
@@ -392,6 +393,7 @@ def test_changed_text_of_a_finished_dump_is_noticed(dump):
         ({"src": 3}, "src"),
         ({"tgt_pieces": ["a"]}, "target pieces, ids"),
         ({"src_spans": [[0, 999]] * 5}, "source span"),
+        ({"norm_score": float("nan")}, "its scores are not all finite"),
     ],
 )
 def test_field_that_does_not_fit_is_named_with_its_line(dump, changes, problem):

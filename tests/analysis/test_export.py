@@ -103,12 +103,10 @@ def test_marian_has_a_group_for_each_token_and_the_end(dump):
 def test_sockeye_has_a_matrix_for_each_line(dump):
     found = lines(dump, "sockeye")
     target, source = "a boat is sinking . </s>", "ein Kahn sinkt . </s>"
-    assert found[0].startswith(f"0 ||| {target} ||| -0.400000 ||| {source} ||| 5 ||| 6")
-    assert [len(row.split(" ")) for row in found[1:7]] == [5] * 6
-    assert found[7:10] == ["", "1 |||  ||| -0.400000 |||  ||| 0 ||| 0", ""]
-    assert found[10].endswith(
-        " ||| l' été va ||| -0.400000 ||| Ça va ? </s> ||| 4 ||| 3"
-    )
+    assert found[0].startswith(f"0 ||| {target} ||| 0.400000 ||| {source} ||| 5 ||| 6")
+    assert [len(row.split(" ")) for row in found[1:6]] == [6] * 5  # a row per source
+    assert found[6:9] == ["", "1 |||  ||| 0.400000 |||  ||| 0 ||| 0", ""]
+    assert found[9].endswith(" ||| l' été va ||| 0.400000 ||| Ça va ? </s> ||| 4 ||| 3")
 
 
 @pytest.mark.parametrize("pieces", [False, True], ids=["words", "pieces"])

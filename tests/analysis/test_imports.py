@@ -10,10 +10,9 @@ from attnmt.analysis.record import Record
 from attnmt.errors import DataError
 
 SOCKEYE = """\
-1 ||| le chat </s> ||| -0.532100 ||| the cat ||| 2 ||| 3
-0.800000 0.100000
-0.100000 0.900000
-0.000000 0.250000
+1 ||| le chat </s> ||| 0.532100 ||| the cat ||| 2 ||| 3
+0.800000 0.100000 0.000000
+0.100000 0.900000 0.250000
 
 2 |||  ||| 0.000000 |||  ||| 0 ||| 0
 
@@ -43,7 +42,7 @@ def test_sockeye_leaves_the_column_of_the_end_out(write):
     assert record.source_pieces == ["the", "cat", "</s>"]
     expected = [[0.8, 0.1, 0.1], [0.1, 0.9, 0], [0, 0.25, 0.75]]
     np.testing.assert_allclose(record.weights[0, 0], expected, atol=1e-7)
-    assert record.norm_score == -0.5321 and record.finished
+    assert record.norm_score == -0.5321 and record.finished  # Sockeye tells its cost
     assert blank.weights.shape == (1, 1, 0, 0) and "empty_src" in blank.flags
 
 
@@ -104,8 +103,9 @@ def test_texts_of_other_lengths_are_refused(write):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (SOCKEYE.replace("2 |||  |||", "3 |||  |||"), "s:6: expected id 2"),
-        (SOCKEYE.replace("\n0.0", "\n\n0.0"), "s:1: expected 3 rows, found 2"),
+        (SOCKEYE.replace("2 |||  |||", "3 |||  |||"), "s:5: expected id 2"),
+        (SOCKEYE.replace("\n0.1", "\n\n0.1"), "s:1: expected 2 rows, found 1"),
+        (SOCKEYE.replace(" 0.25", ""), "s:1: expected rows of equally many numbers"),
         (SOCKEYE.replace("0.1", "O.1"), "s:1: expected rows of numbers"),
         (SOCKEYE.replace("cat", "cat ||| 9"), "s:1: expected id"),
     ],
@@ -129,3 +129,10 @@ def test_an_empty_translation_of_a_line_has_no_attention(write):
     record = only(marian_sentences(file, write("source", "the cat\n")))
     assert record.weights.shape == (1, 1, 0, 0)
     assert record.flags == ["imported", "empty_src"]
+
+
+def test_tokens_are_parted_by_spaces_alone(write):
+    file = write("m", "x\u00a0y z ||| 1,0,0 0,1,0 0,0,1\n")
+    record = only(marian_sentences(file, write("s", "a\u3000b  c\n")))
+    assert record.source_pieces == ["a\u3000b", "c", "</s>"]
+    assert record.target_pieces == ["x\u00a0y", "z", "</s>"]

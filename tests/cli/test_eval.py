@@ -202,7 +202,9 @@ def test_known_aer_of_an_aligner_is_printed(tmp_path: Path) -> None:
 
 def test_gold_that_seems_to_count_from_one_is_pointed_out(files: Path) -> None:
     arguments = ("--alignment", "links", "--gold-alignment", "gold")
-    assert "--gold-index 1" in attnmt_eval(*arguments, cwd=files).stderr
+    found = attnmt_eval(*arguments, "--json", cwd=files)
+    assert found.stderr == "no gold link names word 0: words count from 1\n"
+    assert json_of(found)["word_alignment"]["sure"] == 6
     done = attnmt_eval(*arguments, "--gold-index", 1, "--json", cwd=files)
     assert done.stderr == ""
     assert json_of(done)["word_alignment"]["sure"] == 6

@@ -1,15 +1,30 @@
 """What a translator of TensorFlow is loaded from."""
 
+import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from attnmt.cli.engines import _fitting
-from attnmt.cli.translating import Device, check_output, load_translator
+from attnmt.cli.translating import (
+    Device,
+    Format,
+    Links,
+    Precision,
+    Shown,
+    check_output,
+    check_precision,
+    load_translator,
+    shown_of,
+    write,
+)
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import HEADER, ORIGIN, VERSION
 from attnmt.run import Run
+from attnmt.text.partial import NOTHING
 
 
 def test_an_export_is_not_taken_for_a_run(tmp_path: Path) -> None:
@@ -42,3 +57,24 @@ def test_an_input_is_neither_the_output_nor_where_it_grows(tmp_path: Path) -> No
     for output, file in (("in", "in"), ("out", "out.partial")):
         with pytest.raises(ConfigError, match="expected an output that is not the in"):
             check_output(tmp_path / output, tmp_path / file)
+    with pytest.raises(ConfigError, match="expected another name than that of the out"):
+        check_output(tmp_path / "out", attention=tmp_path / "x/../out")
+
+
+def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:
+    assert shown_of(Format.tsv, Links.strong).links == "strong"
+    with pytest.raises(ConfigError, match="--links: expected --align"):
+        shown_of(Format.text, Links.strong)
+    with pytest.raises(ConfigError, match="--attention-dtype: expected --attention"):
+        check_precision(Precision.f4, None)
+
+
+def test_a_packed_output_is_not_flushed_line_by_line(tmp_path: Path) -> None:
+    text = [f"the same line again {i % 7}" for i in range(2000)]
+    lines = [[SimpleNamespace(text=line, norm_score=0.0)] for line in text]
+    shown = Shown(Format.text, "argmax", text=True)
+    found: Any = lines
+    write(tmp_path / "out.gz", found, shown, {}, NOTHING)
+    packed = (tmp_path / "out.gz").read_bytes()
+    assert gzip.decompress(packed).decode().split("\n")[:-1] == text
+    assert len(packed) < 1000  # some 5 bytes a line when each is flushed

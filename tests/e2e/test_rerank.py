@@ -78,13 +78,15 @@ def test_a_reverse_run_scores_the_source_given_each_candidate(
         (("--reverse", "x", "--by-probability"), 2, "--by-probability: expected --mbr"),
         (("--reverse", "x"), 2, "--reverse: x is not a run folder"),
         (("--mbr", "bleu"), 2, "Invalid value for '--mbr'"),
+        (("--mbr", "chrf", "-o", "samples"), 2, "an output that is not the input"),
     ],
     ids=str,
 )
 def test_what_contradicts_itself_is_refused(
     options, code, message, lists, attnmt
 ) -> None:
-    done = attnmt("rerank", "samples", *options, "-o", "none", cwd=lists)
+    output = () if "-o" in options else ("-o", "none")
+    done = attnmt("rerank", "samples", *options, *output, cwd=lists)
     assert (done.returncode, done.stdout) == (code, "")
     assert message in done.stderr and not (lists / "none").exists()
 

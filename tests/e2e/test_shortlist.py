@@ -52,6 +52,8 @@ def test_an_export_searches_among_the_shortlist_of_its_run(work: Path, attnmt) -
     done = attnmt(*translate, alone, cwd=work, text=TEXT)
     assert (done.returncode, done.stdout) == (0, plain.stdout)
 
+    done = attnmt("shortlist", "--run", alone, cwd=work)
+    assert done.returncode == 2 and "expected the run itself" in done.stderr
     table = work / "runs/tiny/shortlist/table.safetensors"
     table.write_bytes(table.read_bytes()[:-1])
     done = attnmt(*translate, "runs/tiny", cwd=work, text=TEXT)

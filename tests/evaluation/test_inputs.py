@@ -9,6 +9,7 @@ from attnmt.evaluation.inputs import (
     Inputs,
     Rows,
     check_same_text,
+    counted_from_one,
     default_name,
     fingerprint,
     seems_one_indexed,
@@ -58,8 +59,8 @@ def test_gold_without_a_word_zero_seems_to_count_from_one() -> None:
     from_one = Rows("g", [Gold({(1, 1)}, {(1, 2)})])
     from_zero = Rows("g", [Gold({(1, 1)}, {(1, 0)})])
     assert seems_one_indexed(from_one)
+    assert counted_from_one(from_one).rows == [Gold({(0, 0)}, {(0, 1)})]
     assert not seems_one_indexed(from_zero)
-    assert not seems_one_indexed(None)
 
 
 def test_an_evaluation_of_other_text_is_told(tmp_path: Path) -> None:

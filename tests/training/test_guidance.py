@@ -15,7 +15,13 @@ from attnmt.model import build_model
 from attnmt.text.encoded import prepare_corpus
 from attnmt.text.tokenizer import prepare_tokenizers
 from attnmt.training.attention_loss import Guide, coverage_loss, guided_loss
-from attnmt.training.guidance import GuidedBatch, _teach, guided_batch, prepare_links
+from attnmt.training.guidance import (
+    GuidedBatch,
+    _packed,
+    _teach,
+    guided_batch,
+    prepare_links,
+)
 from attnmt.training.session import train
 from attnmt.training.step import Trainer
 
@@ -235,3 +241,11 @@ def test_the_teacher_links_characters_where_no_spaces_part_words() -> None:
     pairs = [("我 喝 茶", "I drink tea"), ("我喝水", "I drink water"), ("茶", "tea")]
     links = _teach([pairs * 4])[0]
     assert set(links[1]) >= {(0, 0), (1, 1), (2, 2)}
+
+
+def test_a_piece_of_several_characters_is_guided_to_all_that_they_are_linked_to():
+    # Pieces of the words 0 and 1, and of 2; the source: 0 and 1, 2, and 3.
+    source, target = [range(2), range(2, 3), range(3, 4)], [range(2), range(2, 3)]
+    packed = _packed([(1, 0), (3, 1), (2, 2)], source, target)
+    links = {(n & 0xFFFFF, n >> 20 & 0xFFFFF): n >> 40 for n in packed}
+    assert links == {(3, 2): 1, (0, 0): 2, (2, 0): 2, (1, 1): 1}

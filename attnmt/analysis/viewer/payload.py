@@ -51,12 +51,18 @@ def payload(
 
 
 def quantised(weights: np.ndarray) -> dict[str, Any]:
-    """Weights as bytes in base64: byte times scale, off by half the scale at most."""
-    scale = max(float(weights.max(initial=0)), 1e-30) / 255
-    cells = np.rint(np.clip(weights.astype(np.float64) / scale, 0, 255))
+    """Weights as bytes in base64: byte times the scale of its [layer, head, target].
+
+    A weight is off by half the scale of its row at most.
+    """
+    scale = np.maximum(weights.max(axis=-1, initial=0).astype(np.float64), 1e-30) / 255
+    cells = np.rint(np.clip(weights / scale[..., None], 0, 255))
     raw = cells.astype(np.uint8).tobytes()
-    text = base64.b64encode(raw).decode("ascii")
-    return {"shape": list(weights.shape), "scale": scale, "weights": text}
+    return {
+        "shape": list(weights.shape),
+        "scales": [float(f"{x:.5g}") for x in scale.ravel()],
+        "weights": base64.b64encode(raw).decode("ascii"),
+    }
 
 
 def _names(dumps: list[Dump]) -> list[str]:

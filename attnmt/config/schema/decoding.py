@@ -10,7 +10,7 @@ from attnmt.config.schema.section import Count, Misfit, Section
 class Sampling(Section):
     """Translations drawn at random instead of searched for."""
 
-    temperature: Annotated[float, Field(gt=0.0)] = Field(
+    temperature: Annotated[float, Field(ge=1e-6, le=1e6)] = Field(
         default=1.0, description="Below 1 the likely is drawn yet more often."
     )
     top_k: Count | None = Field(

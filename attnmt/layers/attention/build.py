@@ -117,7 +117,7 @@ def _build_one(config: schema.Attention, options: Mapping[str, Any]) -> Attentio
             f"{config.normaliser!r} and temperature {config.temperature}"
         )
     normaliser = _find("normaliser", config.normaliser, NORMALISERS, Normaliser)
-    attention.normaliser = normaliser()
+    attention.normaliser = _construct(normaliser, config.normaliser, {})
     attention.temperature = config.temperature
     return _with_coverage(attention, config)
 
@@ -131,7 +131,7 @@ def _with_coverage(attention: Attention, config: schema.Attention) -> Attention:
             f"model.attention.coverage: expected none, because {config.type} does not "
             f"score by the keys that coverage adjusts, found {config.coverage!r}"
         )
-    return CoverageAttention(attention, kind())
+    return CoverageAttention(attention, _construct(kind, config.coverage, {}))
 
 
 def _construct(kind: type[Kind], name: str, options: Mapping[str, Any]) -> Kind:

@@ -44,9 +44,12 @@ function average(output, layer, head) {
   const cells = new Float32Array(size);
   const chosen = chosenHeads(layers, heads, layer, head);
   for (const index of chosen) {
-    for (let cell = 0; cell < size; cell++) cells[cell] += bytes[index * size + cell];
+    for (let cell = 0; cell < size; cell++) {
+      const scale = output.scales[index * rows + Math.floor(cell / columns)];
+      cells[cell] += bytes[index * size + cell] * scale;
+    }
   }
-  return cells.map((sum) => (sum * output.scale) / chosen.length);
+  return cells.map((sum) => sum / chosen.length);
 }
 
 /** Places in [layer, head]; a number that a system does not have means all of them. */
