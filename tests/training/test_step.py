@@ -7,9 +7,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
 from attnmt import checkpoint
 from attnmt.config import schema
+from attnmt.layers.attention.build import MECHANISMS
+from attnmt.layers.attention.multiplicative import GeneralAttention
 from attnmt.model import Seq2Seq, build_model
 from attnmt.text.batches import Batch
 from attnmt.training.draws import RiskBatch
@@ -106,6 +109,30 @@ def test_accumulated_batches_are_one_batch_of_all(eagerly):
         np.testing.assert_allclose(found, expected, rtol=1e-5)
         np.testing.assert_allclose(norm, wanted_norm, rtol=1e-5)
     assert_same(parts.model, whole.model, 1e-6)
+
+
+class Placed(GeneralAttention):
+    """One that scores places too, by an embedding, whose gradient is sparse."""
+
+    def __init__(self, units: int, name: str = "attention") -> None:
+        super().__init__(units, name)
+        self.places = keras.layers.Embedding(3, 1)
+        self.places.build()
+
+    def score(self, query, memory, state):
+        place = ops.minimum(ops.arange(ops.shape(memory.mask)[1]), 2)
+        return super().score(query, memory, state) + self.places(place)[:, 0]
+
+
+def test_a_sparse_gradient_of_a_users_layer_is_added_and_measured(monkeypatch, eagerly):
+    monkeypatch.setitem(MECHANISMS, "general", Placed)
+    options = {"optimizer": "sgd", "clip_norm": 0.01}
+    parts, whole = make_trainer(accumulate=2, **options), make_trainer(**options)
+    _, norm = parts.update([ONE, TWO], seed=1, step=0, rate=0.5)
+    _, expected = whole.update([BOTH], seed=1, step=0, rate=0.5)
+    np.testing.assert_allclose(norm, expected, rtol=1e-5)
+    assert_same(parts.model, whole.model, 1e-6)
+    assert any("places" in name for name in values(parts.model))
 
 
 def turned_round(source, target_out, seed: int, place: int) -> RiskBatch:
