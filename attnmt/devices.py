@@ -134,6 +134,13 @@ def seed_everything(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
+def leave_gpus() -> None:
+    """Compute nothing on a GPU, of which something else may be in need."""
+    import tensorflow as tf
+
+    tf.config.set_visible_devices([], "GPU")
+
+
 def lanes() -> int:
     """How many batches to compute at a time; alone one leaves processors idle.
 

@@ -127,7 +127,7 @@ def _sockeye(record: Record, view: View, name: Path) -> Iterator[str]:
     fields = (
         record.id,
         _joined(target, record.finished, record, name),
-        f"{-record.norm_score:f}",
+        f"{0.0 - record.norm_score:f}",  # no -0
         _joined(source, bool(view.source), record, name),
         len(view.source),
         len(view.target),

@@ -89,7 +89,7 @@ def sockeye_sentences(path: Path) -> Iterator[Sentence]:
             raise DataError(f"{place}: expected rows of equally many numbers")
         rows = [" ".join(row) for row in zip(*columns, strict=True)]
         sides = _unended(_tokens(source)), _unended(_tokens(target))
-        yield Sentence(place, *sides, rows, -value)
+        yield Sentence(place, *sides, rows, 0.0 - value)
 
 
 def to_record(id_: int, sentence: Sentence, subwords: Subwords = "none") -> Record:

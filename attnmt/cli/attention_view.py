@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from attnmt.cli.attention_links import GoldIndex, read_gold_rows, warn_of_characters
+from attnmt.cli.attention_links import warn_of_characters
+from attnmt.cli.gold import GoldIndex, read_gold_rows
 
 _MANY_BYTES = 8_000_000  # more take a browser longer than about a second
 

@@ -25,7 +25,8 @@ def check(
 
     Wrong keys, a model that cannot be, files that cannot be read or do not fit each
     other are errors. The rest is only listed, and may be intended: empty, equal, uneven
-    and repeated pairs, and validation or test text that is also trained on.
+    and repeated pairs, and validation or test text that is also trained on. To build
+    the model, code of yours that the configuration names is run.
     """
     from attnmt.config.loading import load_config, located
     from attnmt.errors import ConfigError
@@ -37,6 +38,7 @@ def check(
     from attnmt import devices
 
     devices.load_tensorflow(own_process=True)
+    devices.leave_gpus()
     from attnmt.training.early import check_files, check_model
 
     try:

@@ -207,6 +207,6 @@ def _check_words(
                 raise DataError(
                     f"{gold.name}:{number}: the link of source word {link[0] + 1} and "
                     f"target word {link[1] + 1} is outside a sentence of {limits[0]} "
-                    f"and {limits[1]} words: links are source-target, and words that "
-                    "count from 1 need --gold-index 1"
+                    f"and {limits[1]} words: links are source-target; "
+                    "--gold-index tells whether words count from 0 or from 1"
                 )

@@ -109,7 +109,10 @@ def _complete(
 ) -> None:
     """Add what the run knows beside its weights, and export.json last."""
     own = Run(folder)
-    write_atomically(own.config_file, dump_config(run.load_config()))
+    config = run.load_config()
+    if not run.shortlist_dir.is_dir() or header["format"] != "litert":
+        config = config.model_copy(update={"decoding": model.decoding})
+    write_atomically(own.config_file, dump_config(config))
     own.tokenizer_dir.mkdir()
     for file in run.tokenizer_dir.glob("*.model"):
         shutil.copyfile(file, own.tokenizer_dir / file.name)

@@ -40,14 +40,18 @@ def check_model(config: Config) -> None:
     freeze(model, config.training.freeze)
 
 
-def check_files(config: Config) -> None:
-    """Read the first line of all text, tokenizers that are given, and all word links.
-
-    Raises DataError for what is wrong with them.
-    """
+def check_text(config: Config) -> None:
+    """Read the first line of all text; whatever is wrong with it is raised."""
     data = config.data
     for corpus in filter(None, (*data.train, data.valid)):
         next(read_pairs(corpus, data.source_lang, data.target_lang), None)
+
+
+def check_files(config: Config) -> None:
+    """Read tokenizers that are given and all word links, of which a run has copies.
+
+    Raises DataError for what is wrong with them.
+    """
     for path in (config.tokenizer.source_model, config.tokenizer.target_model):
         if path is not None:
             Tokenizer(path)

@@ -69,7 +69,7 @@ def prepare_links(
     for i, (corpus, encoded) in enumerate(zip(data.train, corpora, strict=True)):
         place = folder / f"train.{i}.links"
         of = texts if teacher == "ibm1" else [texts[i], _file(corpus.alignment)]
-        fingerprint = {"teacher": teacher, "corpus": i, "links of": of}
+        fingerprint = {"format": 2, "teacher": teacher, "corpus": i, "links of": of}
         side = _load(place, fingerprint)
         if side is None:
             if teacher == "ibm1":

@@ -16,7 +16,7 @@ from attnmt.text.encoded import EncodedCorpus, prepare_corpus, prepare_training
 from attnmt.text.id_files import Side
 from attnmt.text.tokenizer import Tokenizer, prepare_tokenizers
 from attnmt.training.draws import Draws
-from attnmt.training.early import check_files, check_model, check_start
+from attnmt.training.early import check_files, check_model, check_start, check_text
 from attnmt.training.guidance import prepare_links
 from attnmt.training.initial import freeze, take_slots, take_weights, with_tokenizers_of
 from attnmt.training.loop import Loop, point
@@ -62,7 +62,9 @@ def train(
         check_start(config, anew=not (init_from or found))
         parent = Run(init_from) if init_from and found is None else None
         start = with_tokenizers_of(parent, config) if parent else config
-        check_files(config)
+        check_text(config)
+        if found is None:
+            check_files(config)
         say(f"device: {device.description}")
         if not known:
             _make_folder(run)

@@ -52,6 +52,13 @@ def test_an_export_searches_among_the_shortlist_of_its_run(work: Path, attnmt) -
     done = attnmt(*translate, alone, cwd=work, text=TEXT)
     assert (done.returncode, done.stdout) == (0, plain.stdout)
 
+    config = work / "runs/tiny/config.yaml"
+    text = config.read_text("utf-8").replace("shortlist: 0", "shortlist: 3")
+    config.write_text(text, "utf-8")
+    assert attnmt("export", "--run", "runs/tiny", cwd=work).returncode == 0
+    done = attnmt("translate", "-", "--run", alone, cwd=work, text=TEXT)
+    assert (done.returncode, done.stdout) == (0, plain.stdout)
+
     done = attnmt("shortlist", "--run", alone, cwd=work)
     assert done.returncode == 2 and "expected the run itself" in done.stderr
     table = work / "runs/tiny/shortlist/table.safetensors"
