@@ -110,7 +110,7 @@ def prepare(runtime: schema.Runtime) -> Device:
             tf.config.set_visible_devices(gpus[:1], "GPU")  # leave others to others
             tf.config.experimental.set_memory_growth(gpus[0], True)
         else:
-            tf.config.set_visible_devices([], "GPU")
+            leave_gpus()
     except RuntimeError:  # TensorFlow is running already and keeps what it has
         pass
     # On a GPU that is TensorFloat-32: half precision was seen to be no faster.

@@ -46,8 +46,11 @@ class EnsembleTranslator(Translator):
         names = (member.attention["name"] for member in members)
         settings = [member.attention["settings"] for member in members]
         sums = all(member.attention["sums_to_one"] for member in members)
-        self.attention |= {"name": " + ".join(names), "sums_to_one": sums}
-        self.attention["settings"] = settings
+        self.attention |= {
+            "name": " + ".join(names),
+            "settings": settings,
+            "sums_to_one": sums,
+        }
 
     def _prepare(self, source: Tensor, *told: Tensor) -> tuple[Any, Any]:
         prepared = [member._prepare(source) for member in self._members]

@@ -307,6 +307,20 @@ def test_the_header_of_a_dump_tells_what_made_it(beam, run) -> None:
     assert header["checkpoint"] == run.best_checkpoint().name
     assert header["decoding"]["beam_size"] == 4
     assert header["attention"]["name"] == "AdditiveAttention"
+    changed = Translator.load(run.path, settings=["model.attention.temperature=2"])
+    settings = changed.describe()["attention"]["settings"]  # type: ignore[index]
+    assert settings == header["attention"]["settings"] | {"temperature": 2.0}
+
+
+def test_one_text_is_not_read_letter_by_letter(beam) -> None:
+    for found in (beam.n_best("text", 2), beam.force("one", ["eins"])):
+        with pytest.raises(TypeError, match="expected several lines"):
+            next(found)
+
+
+def test_what_does_not_fit_the_rest_of_decoding_is_told_by_its_key(run) -> None:
+    with pytest.raises(ConfigError, match="decoding.shortlist: expected 0 with sam"):
+        with_decoding(run.load_config(), shortlist=20, sampling={})
 
 
 def test_the_best_checkpoint_is_loaded(run, found, tmp_path: Path) -> None:

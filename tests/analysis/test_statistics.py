@@ -187,3 +187,7 @@ def test_the_corpus_has_means_and_counts(make_record):
 def test_words_of_a_dump_of_words_are_not_judged_as_pieces():
     found = figures(word_record(planted(log_prob=-3.0, sharp=0.1)))
     assert found.flags == []
+
+
+def test_an_imported_log_probability_is_unknown(make_record):
+    assert figures(make_record(flags=["imported"])).log_prob is None

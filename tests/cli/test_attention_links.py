@@ -159,6 +159,14 @@ def test_aer_judges_a_word_early_as_it_does_a_word_late(tmp_path: Path):
     assert early["1"] == late["-1"] < early["0"] == late["0"]
 
 
+def test_an_offset_that_leaves_no_link_is_left_out(tmp_path: Path):
+    for name, text in (("links", "0-0"), ("gold", "0p0")):
+        (tmp_path / name).write_text(text)
+    options = ("--gold", tmp_path / "gold", "--json")
+    result = attention("aer", tmp_path / "links", *options)
+    assert json.loads(result.stdout)["aer_by_offset"] == {"0": 0.0}
+
+
 def test_aer_refuses_unequal_counts_and_no_links(tmp_path: Path):
     (tmp_path / "gold").write_text("0-0\n0-0\n")
     (tmp_path / "links").write_text("0-0\n")

@@ -82,3 +82,15 @@ def test_what_is_wrong_for_sure_is_an_error(
     last = done.stderr.strip().splitlines()[-1]
     assert done.returncode == code and told in last
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("setting", ["training.epochs=3", "data.valid.source=none"])
+def test_mistakes_in_keys_and_text_are_told_without_tensorflow(
+    folder: Path, setting: str
+) -> None:
+    code = "import sys; from attnmt.cli import main\ntry: main()\nfinally:"
+    code += " assert 'tensorflow' not in sys.modules, 'imported'"
+    command = (sys.executable, "-c", code, "check", "config.yaml", "--set", setting)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
+    assert done.returncode in (2, 3) and "imported" not in done.stderr
+    assert "Traceback" not in done.stderr

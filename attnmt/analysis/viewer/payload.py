@@ -55,12 +55,14 @@ def quantised(weights: np.ndarray) -> dict[str, Any]:
 
     A weight is off by half the scale of its row at most.
     """
-    scale = np.maximum(weights.max(axis=-1, initial=0).astype(np.float64), 1e-30) / 255
-    cells = np.rint(np.clip(weights / scale[..., None], 0, 255))
+    largest = np.maximum(weights.max(axis=-1, initial=0).astype(np.float64), 1e-30)
+    scales = [float(f"{x / 255:.7g}") for x in largest.ravel()]
+    scale = np.reshape(scales, (*weights.shape[:3], 1))
+    cells = np.rint(np.clip(weights / scale, 0, 255))
     raw = cells.astype(np.uint8).tobytes()
     return {
         "shape": list(weights.shape),
-        "scales": [float(f"{x:.5g}") for x in scale.ravel()],
+        "scales": scales,
         "weights": base64.b64encode(raw).decode("ascii"),
     }
 
