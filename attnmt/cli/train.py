@@ -44,12 +44,22 @@ def train(
             "with new rows."
         ),
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Do all of it up to some first updates, the largest batch among them, "
+            "tell how much time and memory the training will take, and keep nothing.",
+        ),
+    ] = False,
 ) -> None:
     """Train a model; the same command again resumes where it was."""
     from attnmt.config.loading import load_config, located
     from attnmt.errors import ConfigError
 
     many = _parse_seeds(seeds, seed)
+    if dry_run and (many or resume != Resume.auto):
+        raise ConfigError("--dry-run: expected neither --seeds nor --resume beside it")
     overrides = (set or []) + ([f"seed={seed}"] if seed is not None else [])
     loaded = load_config(config, overrides)
     from attnmt import devices
@@ -59,7 +69,11 @@ def train(
     from attnmt.training.session import train
 
     try:
-        if many:
+        if dry_run:
+            from attnmt.training.rehearsal import rehearse, table
+
+            print(table(rehearse(loaded, init_from), loaded))
+        elif many:
             train_seeds(loaded, many, resume.value, sys.argv, init_from)
         else:
             train(loaded, resume.value, sys.argv, init_from)

@@ -1,7 +1,7 @@
 """The training of a run: epochs of updates, validations, checkpoints."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -75,14 +75,12 @@ class Loop:
         return self.calendar.ended_by(self.state) is not None
 
     def _epoch(self) -> None:
-        options, state = self.config.training, self.state
-        weights = [corpus.weight for corpus in self.config.data.train]
-        corpora, seed = self.corpora(state.epoch), self.config.seed
-        room = options.batch_tokens // (1 + options.minimum_risk.samples)
-        plan = plan_epoch(corpora, weights, room, seed, state.epoch)
+        state = self.state
+        corpora = self.corpora(state.epoch)
+        plan = self.plan(corpora)
         self._batches = len(plan)
-        rest = (self._make_batch(corpora, indices) for indices in plan[state.batch :])
-        for batches in prefetch(_groups(rest, options.accumulate)):
+        rest = self.updates(corpora, plan[state.batch :])
+        for batches in prefetch(rest):
             self._update(batches)
             if state.batch < len(plan):  # else the end of the epoch sees to it all
                 self._in_between()
@@ -94,6 +92,21 @@ class Loop:
             self._validate()
         self._save()
         self._stop_if_asked()
+
+    def plan(self, corpora: list[EncodedCorpus]) -> list[np.ndarray]:
+        """The batches of the epoch that the training is in: what each holds."""
+        options = self.config.training
+        weights = [corpus.weight for corpus in self.config.data.train]
+        room = options.batch_tokens // (1 + options.minimum_risk.samples)
+        return plan_epoch(corpora, weights, room, self.config.seed, self.state.epoch)
+
+    def updates(
+        self, corpora: list[EncodedCorpus], plan: Sequence[np.ndarray]
+    ) -> Iterator[list[Batch | GuidedBatch]]:
+        """The batches of each update."""
+        batches = (self._make_batch(corpora, indices) for indices in plan)
+        while group := list(islice(batches, self.config.training.accumulate)):
+            yield group
 
     def _make_batch(
         self, corpora: list[EncodedCorpus], indices: np.ndarray
@@ -230,10 +243,3 @@ def point(run: Run, state: checkpoint.State) -> None:
 def _saved(run: Run, step: int) -> Path:
     """Where the checkpoint of a step is, or would be."""
     return run.checkpoints_dir / f"{step:09d}"
-
-
-def _groups(
-    batches: Iterator[Batch | GuidedBatch], size: int
-) -> Iterator[list[Batch | GuidedBatch]]:
-    while group := list(islice(batches, size)):
-        yield group

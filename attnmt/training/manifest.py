@@ -39,7 +39,7 @@ def write_manifest(
     if resumes and run.manifest_file.is_file():
         known = read_sealed(run.manifest_file)
         init_from = known.get("init_from", "")
-    if known and known.get("data") != data:
+    if known and not _same_text(known.get("data"), data):
         say(
             "warning: the training text is not what it was when this training began "
             f"(see data in {run.manifest_file}): from here on it is other data"
@@ -58,6 +58,20 @@ def write_manifest(
         "config_sha256": file_sha256(run.config_file),
     }
     write_atomically(run.manifest_file, sealed(manifest))
+
+
+def _same_text(was: object, now: object) -> bool:
+    """Whether two fingerprints are of equal text; a file that has moved is as large."""
+    match was, now:
+        case [str(old), int(old_size), int(old_time)], [str(new), int(size), int(time)]:
+            return old_size == size and (old != new or old_time == time)
+        case list(), list():
+            return len(was) == len(now) and all(map(_same_text, was, now))
+        case dict(), dict():
+            return was.keys() == now.keys() and all(
+                _same_text(was[key], now[key]) for key in was
+            )
+    return was == now
 
 
 def _git_revision() -> str | None:

@@ -24,6 +24,8 @@ _FREE = (
     f"training.{name}"
     for name in ("max_epochs", "max_steps", "report_every", "save_every", "keep")
 )
+# Of data.train: where text lies may change, too; the manifest tells whether it is it.
+_PLACES = ("source", "target", "tsv", "data_dir", "alignment")
 
 
 def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None:
@@ -116,10 +118,20 @@ def flat(config: Config) -> dict[str, object]:
 
 
 def differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
-    """A line for each setting that is not what it was."""
+    """A line for each setting that is not what it was; text may have moved."""
     names = sorted(old.keys() | new.keys())
     return [
         f"{name}: was {old.get(name)!r}, now {new.get(name)!r}"
         for name in names
-        if old.get(name) != new.get(name)
+        if _placeless(name, old.get(name)) != _placeless(name, new.get(name))
+    ]
+
+
+def _placeless(name: str, value: object) -> object:
+    """A setting; of the training text no paths, only whether there are any."""
+    if name != "data.train" or not isinstance(value, list):
+        return value
+    return [
+        {k: v is not None if k in _PLACES else v for k, v in corpus.items()}
+        for corpus in value
     ]

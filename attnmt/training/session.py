@@ -43,6 +43,22 @@ def train(
     when the run folder holds another training, DataError for unusable text,
     DivergedError when the loss is no longer a number.
     """
+    with prepared(config, resume, command, init_from) as loop:
+        _finish(loop)
+        return loop.run
+
+
+@contextmanager
+def prepared(
+    config: Config,
+    resume: Resume = "auto",
+    command: Sequence[str] = (),
+    init_from: Path | None = None,
+) -> Iterator[Loop]:
+    """All that `train` does before its first update; the run folder is locked within.
+
+    Raises ConfigError and DataError as `train` does.
+    """
     run = Run(config.run_dir)
     with ExitStack() as stack:
         known = run.path.is_dir()
@@ -77,8 +93,7 @@ def train(
             write_atomically(run.config_file, dump_config(config))
             tokenizers = prepare_tokenizers(start, run.tokenizer_dir)
             loop = _make_loop(config, run, device, tokenizers, found, parent, command)
-        _finish(loop)
-        return run
+        yield loop
 
 
 @contextmanager
@@ -145,8 +160,11 @@ def _finish(loop: Loop) -> None:
         )
         return
     loop.run_to_end()
-    state = loop.state
-    say(f"trained {state.step} steps in {clock(state.seconds)}: {loop.run.path}")
+    state, ended_by = loop.state, loop.calendar.ended_by(loop.state)
+    say(
+        f"trained {state.step} steps in {clock(state.seconds)}, ended by {ended_by}: "
+        f"{loop.run.path}"
+    )
 
 
 def _make_model(config: Config, tokenizers: Tokenizers, parent: Run | None) -> Seq2Seq:

@@ -125,7 +125,10 @@ def test_progress_goes_to_standard_error_in_plain_lines(trained: Path) -> None:
     assert re.search(report, text)
     assert text.count("\nvalidation at step ") == 2
     assert text.count("\n  hypothesis ") == 6
-    assert re.search(r"\ntrained \d+ steps in \d+:\d\d: runs/tiny\n$", text)
+    end = (
+        r"\ntrained \d+ steps in \d+:\d\d, ended by training\.max_epochs: runs/tiny\n$"
+    )
+    assert re.search(end, text)
 
 
 def test_every_validation_leaves_translations_and_their_attention(
@@ -201,6 +204,22 @@ def test_resume_never_and_must_are_kept(
     assert (done.returncode, done.stdout) == (2, "")
     assert message in done.stderr
     assert sorted(trained.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_a_dry_run_tells_time_and_memory_and_keeps_nothing(
+    trained: Path, attnmt: Command, tmp_path: Path
+) -> None:
+    before = sorted(trained.rglob("*"))
+    arguments = ("--dry-run", "--set", "run_dir=runs/new")
+    scratch = {"TMPDIR": str(tmp_path)}
+    done = attnmt("train", "config.yaml", *arguments, cwd=trained, env=scratch)
+    assert done.returncode == 0, done.stderr
+    names = [line.split("  ")[0] for line in done.stdout.split("\n")]
+    assert names == ["parameters", "speed", "an epoch", "training", "memory", ""]
+    assert "to 2 epochs, validations not counted\n" in done.stdout
+    assert "\nmodel: " in done.stderr and "\ntrained " not in done.stderr
+    assert sorted(trained.rglob("*")) == before and not list(tmp_path.iterdir())
 
 
 def test_wrong_settings_on_the_command_line_are_told_all_at_once(

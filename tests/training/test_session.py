@@ -256,6 +256,45 @@ def test_others_may_not_and_are_named_with_both_values(
     assert differences(flat(make_config()), flat(changed)) == expected
 
 
+@pytest.mark.parametrize("changed", [False, True])
+def test_text_may_move_on_the_way_and_is_not_taken_for_other_text(
+    make_config: MakeConfig,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changed: bool,
+) -> None:
+    none = {"valid": None}
+    run = train(make_config(training={"max_steps": 1}, data=none))
+    corpus = make_config().data.train[0]
+    (tmp_path / "moved").mkdir()
+    moved = {}
+    for side in ("source", "target"):
+        file = getattr(corpus, side)
+        text = file.read_text("utf-8")
+        moved[side] = tmp_path / "moved" / file.name
+        moved[side].write_text(text + "one more\n" * changed, "utf-8")
+        file.unlink()
+    train(make_config(training={"max_steps": 2}, data={**none, "train": [moved]}))
+    printed = capsys.readouterr().err
+    assert "\nresumed from step 1 " in printed
+    assert ("the training text is not what it was" in printed) is changed
+    assert run.load_config().data.train[0].source == moved["source"]
+
+
+def test_other_kinds_and_weights_of_text_are_refused(make_config: MakeConfig) -> None:
+    was = make_config()
+    corpus = was.data.train[0].model_dump()
+    for train_on in (
+        [corpus | {"weight": 2.0}],
+        [corpus | {"tag": "<bt>"}],
+        [{"tsv": "text.tsv"}],
+        [corpus, corpus],
+    ):
+        now = make_config(data={"train": train_on})
+        (line,) = differences(flat(was), flat(now))
+        assert line.startswith("data.train: was [{") and "train.en" in line
+
+
 def test_what_cannot_be_trained_leaves_no_folder(make_config: MakeConfig) -> None:
     wrong = make_config(model={"attention": {"type": "dot"}})
     with pytest.raises(ConfigError, match="^model.attention"):
