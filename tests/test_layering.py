@@ -17,7 +17,7 @@ LAYERS = (
     {"attnmt.model", "attnmt.run", "attnmt.devices", "attnmt.checkpoint"}
     | {"attnmt.sealed", "attnmt.tensor_header", "attnmt.compiled", "attnmt.weights"},
     {"attnmt.analysis", "attnmt.evaluation", "attnmt.exported", "attnmt.shortlist"},
-    {"attnmt.verify", "attnmt.averaging"},
+    {"attnmt.verify", "attnmt.averaging", "attnmt.report"},
     {"attnmt.sentences", "attnmt.litert_search"},
     {"attnmt.edits", "attnmt.long_lines"},
     {"attnmt.translating"},
@@ -32,7 +32,7 @@ LIGHT = (
     *("cli", "config", "text", "evaluation", "analysis", "run", "errors", "edits"),
     *("sentences", "long_lines", "translating", "exported", "litert", "verify"),
     *("sealed", "tensor_header", "checkpoint", "averaging", "workers", "searching"),
-    *("shortlist", "litert_search"),
+    *("shortlist", "litert_search", "report"),
 )
 
 

@@ -64,6 +64,10 @@ COMMANDS = {
         "verify",
         "Check that a run folder is what was written, without links or devices in it.",
     ),
+    "report": (
+        "report",
+        "Write one HTML page about a run, or about several beside each other.",
+    ),
     "info": ("info", "Show versions and the newest run, with --device the device."),
 }
 

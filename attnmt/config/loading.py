@@ -73,6 +73,21 @@ def dump_config(config: Config) -> str:
     return text.getvalue()
 
 
+def flattened(config: Config) -> dict[str, object]:
+    """Settings by their dotted names, as in training.batch_tokens; lists stay whole."""
+    flat: dict[str, object] = {}
+
+    def walk(prefix: str, values: dict[str, object]) -> None:
+        for key, value in values.items():
+            if isinstance(value, dict):
+                walk(f"{prefix}{key}.", value)
+            else:
+                flat[f"{prefix}{key}"] = value
+
+    walk("", config.model_dump(mode="json"))
+    return flat
+
+
 def _read(path: Path) -> str:
     try:
         with open(path, "rb") as file:

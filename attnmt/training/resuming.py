@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from attnmt.config.loading import dump_config
+from attnmt.config.loading import dump_config, flattened
 from attnmt.config.schema import Config
 from attnmt.errors import AttnmtError, ConfigError
 from attnmt.run import Run
@@ -102,19 +102,11 @@ def _was_begun(run: Run) -> bool:
 
 def flat(config: Config) -> dict[str, object]:
     """Settings by their dotted names, those that may change left out."""
-    flat: dict[str, object] = {}
-
-    def walk(prefix: str, value: object) -> None:
-        if prefix in _FREE:
-            return
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                walk(f"{prefix}.{key}" if prefix else key, inner)
-        else:
-            flat[prefix] = value
-
-    walk("", config.model_dump(mode="json"))
-    return flat
+    return {
+        name: value
+        for name, value in flattened(config).items()
+        if not any(name == free or name.startswith(f"{free}.") for free in _FREE)
+    }
 
 
 def differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
