@@ -259,3 +259,26 @@ def test_the_input_is_never_the_output(attnmt, trained, tmp_path) -> None:
     found = attnmt("translate", "text", "--run", trained, "-o", "text", cwd=tmp_path)
     assert found.returncode == 2 and "not the input" in found.stderr
     assert (tmp_path / "text").read_text("utf-8") == "A lamp.\n"
+
+
+@pytest.mark.slow
+def test_a_program_that_writes_line_by_line_is_answered_line_by_line(
+    command: list[str], environment: dict[str, str], trained: Path
+) -> None:
+    arguments = ("translate", "-", "--run", "runs/tiny", "--batch-size", "1")
+    with subprocess.Popen(
+        [*command, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=trained,
+        env=environment,
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        for line in (b"The old shirt is red.\n", b"\n", b"A lamp.\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            answer = process.stdout.readline()  # before the next line is there
+            assert answer.endswith(b"\n") and (answer == b"\n") is (line == b"\n")
+        process.stdin.close()
+        assert process.wait() == 0 and process.stdout.read() == b""
