@@ -18,6 +18,7 @@ from attnmt.text.encoded import EncodedCorpus
 from attnmt.text.id_files import Side, SideWriter, replacing_folder
 from attnmt.text.lines import read_lines
 from attnmt.text.tokenizer import Tokenizer
+from attnmt.training.progress import say
 
 _CHUNK = 8192  # sentence pairs written together
 _BITS = 20  # of a position in a packed link
@@ -139,6 +140,8 @@ def _teach(corpora: Sequence[Sequence[tuple[str, str]]]) -> list[list[list[Link]
     """The links of `attnmt align`, with its defaults, learnt from all the text."""
     from attnmt.evaluation.ibm1 import align
 
+    count = sum(map(len, corpora))
+    say(f"guided alignment: learning the word links of {count:,} pairs")
     split = [
         tuple(cut(side.lower(), word_spans(side.lower())) for side in (source, target))
         for pairs in corpora

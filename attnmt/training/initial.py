@@ -43,6 +43,12 @@ def with_tokenizers_of(parent: Run, config: Config) -> Config:
                 f"{parent.path}, whose tokenizer is taken over, found "
                 f"{str(found).lower()} (tokenizer.source_model names another one)"
             )
+    for key in ("vocab_size", "model_type"):
+        if getattr(options, key) != getattr(theirs, key):
+            say(
+                f"tokenizer.{key}: {getattr(options, key)} has no effect: the "
+                f"tokenizer is that of {parent.path}, with {getattr(theirs, key)}"
+            )
     names = ("shared", None) if theirs.shared else ("source", "target")
     files = [name and parent.tokenizer_dir / f"{name}.model" for name in names]
     models = {"source_model": files[0], "target_model": files[1]}

@@ -167,7 +167,7 @@ def test_fewer_lines_of_links_than_text_are_refused(tmp_path):
         prepare(config)
 
 
-def test_attnmt_aligns_the_text_itself_when_told_so(tmp_path):
+def test_attnmt_aligns_the_text_itself_when_told_so(tmp_path, capsys):
     config = make_config(tmp_path, teacher="ibm1")
     (tmp_path / "train.align").unlink()
     corpus = config.data.train[0].model_copy(update={"alignment": None})
@@ -175,6 +175,8 @@ def test_attnmt_aligns_the_text_itself_when_told_so(tmp_path):
     _, encoded, links = prepare(config.model_copy(update={"data": data}))
     assert len(links.lengths) == len(encoded) == 3
     assert links.lengths.min() > 1
+    told = "guided alignment: learning the word links of 5 pairs\n"
+    assert told in capsys.readouterr().err
 
 
 def test_attnmt_learns_the_links_from_all_corpora_together():
