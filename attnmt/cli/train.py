@@ -49,7 +49,8 @@ def train(
         typer.Option(
             "--dry-run",
             help="Do all of it up to some first updates, the largest batch among them, "
-            "tell how much time and memory the training will take, and keep nothing.",
+            "tell how much time and memory the training will take, and keep nothing "
+            "(the encoded text is in $TMPDIR meanwhile).",
         ),
     ] = False,
 ) -> None:

@@ -122,7 +122,8 @@ def translate(
     With --n-best the text format has a line per translation: number of the input
     line (from 0) ||| translation ||| score. Scores and alignments follow after |||.
     With --sample a draw is that of its seed and line, whatever is computed beside it.
-    From standard input --batch-size 1 answers each line before it reads the next.
+    From standard input --batch-size 1 answers each line before it reads the next,
+    except with --workers and --force-attention.
 
     A file for --force-attention is a list such as
     `[{"id": 0, "target": 2, "weights": {"3": 1, "4": 0.5}}]`: in the first line the
@@ -150,8 +151,9 @@ def translate(
     lines = _opened(reading(file))
     edits = _read_edits(force_attention)
     # Somebody who types line by line, or a program that does, wants an answer to each.
-    by_line = sys.stdin.isatty() or batch_size == 1
-    window = 1 if file == STANDARD_STREAM and by_line else None
+    single = batch_size == 1 and workers == "1"
+    by_line = file == STANDARD_STREAM and (single or sys.stdin.isatty())
+    window = 1 if by_line else None
     with open_engine(
         "1" if window else workers,
         engine,

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from attnmt.evaluation.metrics import KNOWN
 from attnmt.report.facts import Entry, Facts
 
 if TYPE_CHECKING:
@@ -12,15 +13,14 @@ if TYPE_CHECKING:
 # In this order the runs of a page, also in report.css.
 COLORS = ("#2464a8", "#b4530a", "#2c7a4b", "#8a3f9e", "#a8291f", "#5c6670")
 _MOST_POINTS = 500  # of a line
-_NO_SCORES = {"step", "seconds", "loss", "perplexity", "accuracy"}
 
 
 def curves(runs: Sequence[Facts]) -> str:
-    """Perplexity in training (pale) and validation, and each score of the validation.
+    """Perplexity in training (pale) and validation, and the scores of the validation.
 
     SVG; "" where there is nothing to draw.
     """
-    panels = [name for name in ("perplexity", *_scores(runs)) if _has(runs, name)]
+    panels = [name for name in ("perplexity", *KNOWN) if _has(runs, name)]
     if not panels:
         return ""
     import matplotlib
@@ -34,16 +34,6 @@ def curves(runs: Sequence[Facts]) -> str:
         stream = io.StringIO()
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()
-
-
-def _scores(runs: Sequence[Facts]) -> list[str]:
-    """What validations measured beside the loss, in the order met."""
-    entries = (entry for run in runs for entry in run.validations)
-    return [name for name in dict.fromkeys(k for e in entries for k in e) if _is(name)]
-
-
-def _is(name: str) -> bool:
-    return name not in _NO_SCORES
 
 
 def _has(runs: Sequence[Facts], name: str) -> bool:
@@ -66,6 +56,8 @@ def _draw(axes: "Axes", runs: Sequence[Facts], name: str) -> None:
 
 def _points(entries: Sequence[Entry], name: str) -> tuple[list[float], list[float]]:
     found = [(entry["step"], entry[name]) for entry in entries if name in entry]
+    if name == "perplexity":  # has a logarithmic axis
+        found = [(step, value) for step, value in found if value > 0.0]
     every = max(1, -(-len(found) // _MOST_POINTS))
     kept = found[::-every][::-1]  # with the last
     return [step for step, _ in kept], [value for _, value in kept]

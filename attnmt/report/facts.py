@@ -1,7 +1,7 @@
 """What a run folder tells about its training."""
 
-import json
 import math
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -18,6 +18,9 @@ from attnmt.sealed import parse_object, read_sealed
 from attnmt.tensor_header import read_shapes
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+_MOST_BYTES = 64 * 2**20  # of a file that grows with a training
+_LARGEST = 1e9  # of what can be drawn; no training measures more
+_SAMPLES = 10
 Entry = dict[str, float]  # of metrics.jsonl: "step" and what was measured there
 
 
@@ -38,7 +41,6 @@ class Evaluation(BaseModel):
 
     name: str = ""
     text: str = ""  # the fingerprint of the references
-    sentences: int
     metrics: dict[str, Score]
     word_alignment: _Alignment | None = None
 
@@ -50,7 +52,7 @@ class Facts(NamedTuple):
     config: Config
     manifest: dict[str, Any]
     parameters: int | None
-    state: checkpoint.State | None  # of the last checkpoint
+    state: checkpoint.State | None  # of the last checkpoint, not of an average
     best: int | None  # step
     train: list[Entry]
     validations: list[Entry]
@@ -65,19 +67,20 @@ def read_facts(run: Run) -> Facts:
         raise DataError(
             f"{run.path}: expected the run itself, because an export only translates"
         )
-    last = _pointed(run, "last")
-    best = _pointed(run, "best")
+    manifest = read_sealed(run.manifest_file) if run.manifest_file.is_file() else {}
+    average = "average_of" in manifest
+    last, best = _pointed(run, "last"), _pointed(run, "best")
     journal = _journal(run.metrics_file)
     return Facts(
         name=str(run.path),
         config=config,
-        manifest=read_sealed(run.manifest_file) if run.manifest_file.is_file() else {},
+        manifest=manifest,
         parameters=_parameters(best or last),
-        state=checkpoint.load_state(last) if last else None,
+        state=checkpoint.load_state(last) if last and not average else None,
         best=int(best.name) if best else None,
         train=[values for kind, values in journal if kind == "train"],
         validations=[values for kind, values in journal if kind == "validation"],
-        evaluations=[_evaluation(f) for f in sorted(_scores(run)) if f.is_file()],
+        evaluations=[_evaluation(file) for file in _score_files(run)],
         samples=_samples(run, best or last),
     )
 
@@ -96,30 +99,48 @@ def _parameters(folder: Path | None) -> int | None:
 
 
 def _journal(file: Path) -> list[tuple[str, Entry]]:
+    """Kinds and values, by step; of a step that came twice what was measured last.
+
+    A full disk or a kill leaves parts of lines behind: they are passed over.
+    """
     if not file.is_file():
         return []
-    *lines, _ = file.read_text("utf-8", "replace").split("\n")  # a torn line is no line
-    return [_entry(line, f"{file}:{i}") for i, line in enumerate(lines, 1)]
+    with open(file, "rb") as stream:
+        data = stream.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise DataError(f"{file}: expected at most {_MOST_BYTES:,} bytes, found more")
+    entries = filter(None, map(_entry, data.split(b"\n")))
+    found = {(kind, values["step"]): values for kind, values in entries}
+    return [(kind, found[kind, step]) for kind, step in sorted(found)]
 
 
-def _entry(line: str, where: str) -> tuple[str, Entry]:
-    values = parse_object(line.encode(), where)
+def _entry(line: bytes) -> tuple[str, Entry] | None:
+    try:
+        values = parse_object(line, "")
+    except DataError:
+        return None
     kind = values.pop("kind", None)
-    numbers = {name: v for name, v in values.items() if isinstance(v, int | float)}
-    if not isinstance(kind, str) or "step" not in numbers:
-        raise DataError(f"{where}: expected an entry of a training, found {line[:80]}")
-    return kind, {n: float(v) for n, v in numbers.items() if abs(v) < math.inf}
+    numbers = {
+        name: float(value)
+        for name, value in values.items()
+        if isinstance(value, int | float) and abs(value) <= _LARGEST
+    }
+    if not isinstance(kind, str) or numbers.get("step", -1.0) < 0.0:
+        return None
+    return kind, numbers
 
 
-def _scores(run: Run) -> list[Path]:
-    return list(run.eval_dir(".").glob(f"*/{SCORES_FILE}"))
+def _score_files(run: Run) -> list[Path]:
+    files = run.eval_dir(".").glob(f"*/{SCORES_FILE}")
+    return sorted(file for file in files if file.is_file())
 
 
 def _evaluation(file: Path) -> Evaluation:
     try:
-        values = json.loads(file.read_bytes())
+        with open(file, "rb") as stream:
+            values = parse_object(stream.read(_MOST_BYTES), str(file))
         return Evaluation.model_validate({**values, "name": file.parent.name})
-    except (ValueError, TypeError, RecursionError, ValidationError) as error:
+    except (DataError, ValidationError) as error:
         raise DataError(
             f"{file}: expected the scores that attnmt eval writes: evaluate again"
         ) from error
@@ -127,4 +148,5 @@ def _evaluation(file: Path) -> Evaluation:
 
 def _samples(run: Run, folder: Path | None) -> list[Record]:
     dump = folder and run.validation_dir / folder.name / "attention"
-    return list(Dump(dump)) if dump and dump.is_dir() else []
+    found = Dump(dump) if dump and dump.is_dir() else ()
+    return list(islice(found, _SAMPLES))

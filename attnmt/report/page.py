@@ -10,7 +10,7 @@ from pathlib import Path
 
 from attnmt.analysis.plot import plot
 from attnmt.analysis.record import Record
-from attnmt.analysis.views import word_view
+from attnmt.analysis.views import View, word_view
 from attnmt.config.loading import flattened
 from attnmt.config.schema import Config
 from attnmt.report.curves import COLORS, curves
@@ -73,7 +73,11 @@ def _target(run: Facts) -> str:
 
 
 def _ended(run: Facts) -> str:
-    return ("yes" if run.state.finished else "not yet") if run.state else "not begun"
+    if "average_of" in run.manifest:
+        return "an average of checkpoints"
+    if run.state is None:
+        return "nothing saved yet"
+    return "yes" if run.state.finished else "not yet"
 
 
 def _validation(runs: Sequence[Facts]) -> list[Row]:
@@ -136,28 +140,28 @@ def _chosen(config: Config) -> list[Row]:
 
 
 def _of_text(name: str) -> bool:
-    return name.startswith("data.") and not name.endswith(".weight")
+    return name.startswith("data.") and not name.endswith((".weight", ".max_length"))
 
 
 def _samples(run: Facts, number: int) -> str:
     shown = "".join(map(_sample, run.samples))
-    title = f"Samples of the validation, step {run.best or ''}"
     name = f'<p class="c{number % len(COLORS)}">{_text(run.name)}</p>'
-    return _section(title, name + shown if shown else "")
+    return _section("Samples of the validation", name + shown if shown else "")
 
 
 def _sample(record: Record) -> str:
-    picture = _attention(record) if record.source_pieces and record.hypothesis else ""
+    view = word_view(record)
+    picture = _attention(view) if view.weights.size else ""
     return (
         f"<figure><figcaption>{_text(record.source)}<br><b>"
         f"{_text(record.hypothesis)}</b></figcaption>{picture}</figure>"
     )
 
 
-def _attention(record: Record) -> str:
+def _attention(view: View) -> str:
     with tempfile.TemporaryDirectory(prefix="attnmt-") as folder:
         file = Path(folder) / "attention.svg"
-        plot(word_view(record), file)
+        plot(view, file)
         return _image(file.read_text("utf-8"), "attention between the words")
 
 
@@ -211,6 +215,8 @@ def _setting(value: object) -> str:
     if isinstance(value, list):  # corpora, and what else has parts
         return "; ".join(map(_setting, value))
     if isinstance(value, dict):
-        told = {k: v for k, v in value.items() if v not in (None, 1.0)}  # weights
+        told = {k: v for k, v in value.items() if v is not None}
+        if told.get("weight") == 1.0:
+            del told["weight"]
         return ", ".join(f"{k} {_setting(v)}" for k, v in told.items())
     return "" if value is None else str(value)

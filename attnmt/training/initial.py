@@ -47,7 +47,7 @@ def with_tokenizers_of(parent: Run, config: Config) -> Config:
         if getattr(options, key) != getattr(theirs, key):
             say(
                 f"tokenizer.{key}: {getattr(options, key)} has no effect: the "
-                f"tokenizer is that of {parent.path}, with {getattr(theirs, key)}"
+                f"tokenizer is that of {parent.path}"
             )
     names = ("shared", None) if theirs.shared else ("source", "target")
     files = [name and parent.tokenizer_dir / f"{name}.model" for name in names]

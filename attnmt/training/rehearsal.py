@@ -19,6 +19,7 @@ from attnmt.training.memory import update_in_parts
 from attnmt.training.progress import Stopwatch, clock
 from attnmt.training.schedule import learning_rate
 from attnmt.training.session import prepared
+from attnmt.training.signals import Interruption
 
 SECONDS = 20.0  # of updates that are timed
 LEAST = 3  # updates that are, however long they take
@@ -42,9 +43,14 @@ def rehearse(
 
     Nothing of it is kept; the run folder is not looked at. The first update has the
     batch of the longest sentences, which needs most memory; it is not timed, as it
-    compiles. Raises what `train` does.
+    compiles. Raises what `train` does, and Interrupted after clearing up.
     """
-    with tempfile.TemporaryDirectory(prefix="attnmt-") as folder:
+    interruption = Interruption()
+    with (
+        interruption.watched(),
+        interruption.at_once(),
+        tempfile.TemporaryDirectory(prefix="attnmt-") as folder,
+    ):
         own = config.model_copy(update={"run_dir": Path(folder) / "run"})
         with prepared(own, "never", (), init_from) as loop:
             return _estimate(loop, seconds)

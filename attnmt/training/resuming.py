@@ -24,8 +24,7 @@ _FREE = (
     f"training.{name}"
     for name in ("max_epochs", "max_steps", "report_every", "save_every", "keep")
 )
-# Of data.train: where text lies may change, too; the manifest tells whether it is it.
-_PLACES = ("source", "target", "tsv", "data_dir", "alignment")
+_FILES = ("source", "target", "tsv")  # of a corpus
 
 
 def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None:
@@ -45,7 +44,10 @@ def check_resume(config: Config, run: Run, exists: bool, resume: Resume) -> None
             f"{run.path} is an average: no training goes on from it: begin another "
             "with --init-from"
         )
-    changed = differences(_settings(run.load_config(), manifest), flat(config))
+    was, now = _settings(run.load_config(), manifest), flat(config)
+    if _moved(manifest, config, was.get("data.train"), now["data.train"]):
+        was["data.train"] = now["data.train"]
+    changed = differences(was, now)
     if changed:
         lines = "\n".join(f"  {line}" for line in changed)
         raise ConfigError(
@@ -110,20 +112,34 @@ def flat(config: Config) -> dict[str, object]:
 
 
 def differences(old: dict[str, object], new: dict[str, object]) -> list[str]:
-    """A line for each setting that is not what it was; text may have moved."""
+    """A line for each setting that is not what it was."""
     names = sorted(old.keys() | new.keys())
     return [
         f"{name}: was {old.get(name)!r}, now {new.get(name)!r}"
         for name in names
-        if _placeless(name, old.get(name)) != _placeless(name, new.get(name))
+        if old.get(name) != new.get(name)
     ]
 
 
-def _placeless(name: str, value: object) -> object:
-    """A setting; of the training text no paths, only whether there are any."""
-    if name != "data.train" or not isinstance(value, list):
-        return value
+def _moved(
+    manifest: Mapping[str, Any], config: Config, was: object, now: object
+) -> bool:
+    """Whether training text differs by its paths alone, and is as large as it was."""
+    files = [
+        [path for path in (corpus.source, corpus.target, corpus.tsv) if path]
+        for corpus in config.data.train
+    ]
+    try:
+        sizes = [[file[1] for file in each["text"]] for each in manifest["data"]]
+        return _placeless(was) == _placeless(now) and sizes == [
+            [path.stat().st_size for path in paths] for paths in files
+        ]
+    except (AttributeError, IndexError, KeyError, OSError, TypeError):
+        return False  # text of TFDS, or what is told by check_text
+
+
+def _placeless(corpora: Any) -> list[dict[str, object]]:
     return [
-        {k: v is not None if k in _PLACES else v for k, v in corpus.items()}
-        for corpus in value
+        {k: v is not None if k in _FILES else v for k, v in corpus.items()}
+        for corpus in corpora
     ]

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -275,10 +276,13 @@ def test_a_program_that_writes_line_by_line_is_answered_line_by_line(
         env=environment,
     ) as process:
         assert process.stdin is not None and process.stdout is not None
+        limit = Timer(120, process.kill)  # a wait for a next line would have no end
+        limit.start()
         for line in (b"The old shirt is red.\n", b"\n", b"A lamp.\n"):
             process.stdin.write(line)
             process.stdin.flush()
             answer = process.stdout.readline()  # before the next line is there
             assert answer.endswith(b"\n") and (answer == b"\n") is (line == b"\n")
+        limit.cancel()
         process.stdin.close()
         assert process.wait() == 0 and process.stdout.read() == b""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from attnmt.report.curves import COLORS, curves
 from attnmt.report.facts import read_facts
 from attnmt.report.page import page
 from attnmt.run import Run
+from attnmt.sealed import sealed
 
 MakeRun = Callable[..., Run]
 
@@ -92,22 +94,51 @@ def test_the_picture_is_the_same_every_time(make_run: MakeRun) -> None:
 
 def test_long_trainings_are_drawn_by_some_of_their_points(make_run: MakeRun) -> None:
     facts = read_facts(make_run())
-    many = [{"step": float(n), "perplexity": 2.0} for n in range(100_000)]
-    assert len(curves([facts._replace(train=many)])) < 100_000
+    draw = random.Random(1)
+    many = [{"step": float(n), "perplexity": 1 + draw.random()} for n in range(10_000)]
+    assert len(curves([facts._replace(train=many)])) < 80_000
+
+
+def test_only_what_is_known_is_drawn(make_run: MakeRun) -> None:
+    facts = read_facts(make_run())
+    assert curves([facts._replace(train=[], validations=[])]) == ""
+    odd = [{"step": 3.0, "perplexity": -1.0, f"metric {n}": 2.0} for n in range(200)]
+    drawn = curves([facts._replace(train=odd)])
+    assert drawn == curves([facts._replace(train=[])]) and "metric" not in drawn
 
 
 def test_a_run_that_has_begun_only_has_a_page(make_run: MakeRun) -> None:
     facts = read_facts(make_run())
     none = facts._replace(state=None, best=None, train=[], validations=[])
     text = page([none._replace(evaluations=[], samples=[], parameters=None)])
-    assert rows(text)["ended"] == ["not begun"] and not pictures(text)
+    assert rows(text)["ended"] == ["nothing saved yet"] and not pictures(text)
 
 
-@pytest.mark.parametrize("hypothesis", ["", "a boat"])
-def test_a_sample_without_words_has_no_picture(
-    make_run: MakeRun, make_record, hypothesis: str
+def test_an_average_is_called_one(make_run: MakeRun) -> None:
+    run = make_run()
+    text = sealed({"format": 2, "average_of": ["a", "b"]})
+    run.manifest_file.write_text(text, "utf-8")
+    found = rows(page([read_facts(run)]))
+    assert found["ended"] == ["an average of checkpoints"] and "hours" not in found
+
+
+@pytest.mark.parametrize(
+    ("source", "hypothesis", "flags", "drawn"),
+    [
+        ("", "a boat", [], 0),
+        ("ein Kahn", " ", ["unfinished"], 0),
+        ("ein Kahn", "", [], 1),  # reads something before it ends
+    ],
+)
+def test_a_sample_that_lacks_words_stops_no_page(
+    make_run: MakeRun,
+    make_record,
+    source: str,
+    hypothesis: str,
+    flags: list[str],
+    drawn: int,
 ) -> None:
     facts = read_facts(make_run())
-    record = make_record(source="", hypothesis=hypothesis)
+    record = make_record(source=source, hypothesis=hypothesis, flags=flags)
     text = page([facts._replace(samples=[record], train=[], validations=[])])
-    assert "Samples" in text and not pictures(text)
+    assert "Samples" in text and len(pictures(text)) == drawn

@@ -1,5 +1,8 @@
 """What a training will take, told by its first updates."""
 
+import os
+import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 
 from attnmt.config.schema import Config
 from attnmt.errors import DataError
+from attnmt.text.tokenizer import PAD
 from attnmt.training import rehearsal
 from attnmt.training.rehearsal import LEAST, rehearse, table
 
@@ -63,11 +67,31 @@ def test_the_whole_training_is_so_many_epochs_or_steps(
     assert f" to {end}, validations not counted" in table(found, config)
 
 
-def test_tokens_of_an_epoch_are_those_of_its_text(make_config: MakeConfig) -> None:
-    config = make_config(tokenizer={"vocab_size": 320})
-    found = rehearse(config, seconds=0.0)
-    tokens = found.tokens_per_second * found.epoch_seconds
-    assert tokens == pytest.approx(round(tokens)) and tokens > 48 * 5
+def test_what_is_timed_are_the_tokens_that_are_trained_on(
+    make_config: MakeConfig, updated: list[list], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal.Stopwatch, "lap", lambda _: 2.0)
+    # Three updates, which are the epoch.
+    found = rehearse(make_config(training={"batch_tokens": 250}), seconds=0.0)
+    tokens = sum(int((b.target_out != PAD).sum()) for (b,) in updated[1:])
+    assert found.tokens_per_second == tokens / 6.0 and found.epoch_seconds == 6.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_and_leaves_nothing(
+    make_config: MakeConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    number: int,
+) -> None:
+    config = make_config()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(rehearsal, "_update", lambda *_: os.kill(os.getpid(), number))
+    with pytest.raises(SystemExit) as end:
+        rehearse(config)
+    assert end.value.code == 128 + number
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_text_that_cannot_be_trained_on_is_refused_as_by_a_training(

@@ -274,10 +274,17 @@ def test_text_may_move_on_the_way_and_is_not_taken_for_other_text(
         moved[side] = tmp_path / "moved" / file.name
         moved[side].write_text(text + "one more\n" * changed, "utf-8")
         file.unlink()
-    train(make_config(training={"max_steps": 2}, data={**none, "train": [moved]}))
+    config = make_config(training={"max_steps": 2}, data={**none, "train": [moved]})
+    if changed:
+        kept = run.config_file.read_bytes()
+        with pytest.raises(ConfigError, match="data.train: was .*moved/train.en"):
+            train(config)
+        assert run.config_file.read_bytes() == kept
+        return
+    train(config)
     printed = capsys.readouterr().err
     assert "\nresumed from step 1 " in printed
-    assert ("the training text is not what it was" in printed) is changed
+    assert "the training text is not what it was" not in printed
     assert run.load_config().data.train[0].source == moved["source"]
 
 
