@@ -17,6 +17,7 @@ from typing import Annotated
 
 import numpy as np
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from attnmt.errors import DataError
 from attnmt.sealed import UNSEALED, file_sha256, read_sealed, sealed
@@ -100,6 +101,8 @@ def load_state(checkpoint: Path) -> State:
     try:
         # Through JSON, because strict checking takes an object for a class only there.
         state = _STATE.validate_json(_STATE_JSON.dump_json(values), strict=True)
+    except PydanticSerializationError as error:
+        raise DataError(f"{checkpoint / STATE}: damaged: {error}") from error
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"]))

@@ -40,6 +40,11 @@ class Export:
         self.origin = self._object("origin", ORIGIN)
         self.sha256 = self._object("sha256", (Run(path).config_file.name,))
         self.attention = self._object("attention", ("align_kind",))
+        if self.attention["align_kind"] not in ("token", "slot"):
+            raise DataError(
+                f"{path / HEADER}: damaged: attention.align_kind: expected token or "
+                f"slot, found {self.attention['align_kind']!r}: export the model again"
+            )
         for name in self.sha256:
             if ".." in Path(name).parts or Path(name).is_absolute():
                 raise DataError(f"{path / HEADER}: damaged: {name!r} is not in {path}")
@@ -66,7 +71,8 @@ class Export:
     def mismatch(self, run: Run) -> str:
         """Why this is not the present best model of a run; empty when it is."""
         best = run.best_checkpoint()
-        weights = read_json(best / STATE).get("sha256", {}).get(WEIGHTS)
+        sums = read_json(best / STATE).get("sha256")
+        weights = sums.get(WEIGHTS) if isinstance(sums, dict) else None
         if self.origin["checkpoint"] != best.name:
             return (
                 f"{self.path}: of checkpoint {self.origin['checkpoint']}, while the "

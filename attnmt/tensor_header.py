@@ -13,6 +13,7 @@ from attnmt.errors import DataError
 from attnmt.sealed import parse_object
 
 MAX_HEADER = 4 * 2**20
+MAX_AXES = 32
 SIZES = {"BOOL": 1, "I8": 1, "U8": 1, "I16": 2, "U16": 2, "F16": 2} | {
     name: int(name[1:]) // 8 for name in ("I32", "U32", "F32", "I64", "U64", "F64")
 }
@@ -56,6 +57,8 @@ def _part(entry: Any) -> tuple[int, int, tuple[int, ...]]:
     shape = tuple(entry["shape"])
     if any(type(number) is not int or number < 0 for number in (begin, end, *shape)):
         raise ValueError("not a natural number")
+    if len(shape) > MAX_AXES or any(number >= 2**31 for number in shape):
+        raise ValueError("more than an array can have")
     if end - begin != SIZES[entry["dtype"]] * math.prod(shape):
         raise ValueError("another size than its shape")
     return begin, end, shape

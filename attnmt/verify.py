@@ -30,7 +30,7 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
         try:
             check()
             yield path, None
-        except AttnmtError as error:
+        except (AttnmtError, OSError) as error:
             yield path, str(error)
             if path == run.path:  # what is in it must not even be opened
                 return

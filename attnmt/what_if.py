@@ -11,6 +11,7 @@ from attnmt.errors import ConfigError
 from attnmt.layers.attention import Tensor
 from attnmt.layers.attention.pinned import PinnedAttention
 from attnmt.model import Source
+from attnmt.searching import longest as most_pieces
 from attnmt.sentences import SourceLine
 from attnmt.translator import Translator
 
@@ -59,9 +60,17 @@ class PinnedTranslator(Translator):
         return super()._parts(number, text)
 
     def _tell(self, lines: list[SourceLine]) -> tuple[np.ndarray, ...]:
-        rows = [self._rows.get(line.id, {}) for line in lines]
-        steps = 1 + max((step for each in rows for step in each), default=0)
         longest = max(len(line.encoding.ids) for line in lines)
+        most = int(most_pieces(longest, self.decoding.max_length_ratio))
+        rows = [
+            {
+                step: row
+                for step, row in self._rows.get(line.id, {}).items()
+                if step < most
+            }
+            for line in lines
+        ]
+        steps = 1 + max((step for each in rows for step in each), default=0)
         given = np.zeros((len(lines), steps, longest), np.float32)
         pinned = np.zeros((len(lines), steps), np.bool_)
         for i, each in enumerate(rows):

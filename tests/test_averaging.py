@@ -197,6 +197,8 @@ def test_the_command_averages_the_last_without_tensorflow(run: Run) -> None:
         ("run --checkpoints 3,4", "no checkpoint of step 4: "),
         ("run --checkpoints 3", "expected two checkpoints or more, found 1"),
         ("run --checkpoints 3,3", "expected steps, as in 1000,2000, found '3,3'"),
+        ("run --checkpoints 3,03", "expected steps, as in 1000,2000, found '3,03'"),
+        ("run run", "RUN: expected different runs, found one twice"),
         ("run --last 4", "expected 4 checkpoints or more, found 3"),
         ("run run --last 2", "expected one run"),
         ("nowhere", "RUN: nowhere is not a run folder"),

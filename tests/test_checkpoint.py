@@ -1,5 +1,6 @@
 """Checkpoints survive what can happen to files."""
 
+import json
 import os
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from attnmt import checkpoint
 from attnmt.checkpoint import OPTIMIZER, STATE, WEIGHTS, State
 from attnmt.errors import DataError
+from attnmt.sealed import read_sealed, sealed
+from attnmt.tensor_header import read_shapes
 
 
 def weights(step: int) -> dict[str, np.ndarray]:
@@ -111,6 +114,25 @@ def test_a_strange_state_is_refused(tmp_path, text):
     (saved / STATE).write_text(text)
     with pytest.raises(DataError, match=STATE):
         checkpoint.load_state(saved)
+
+
+@pytest.mark.parametrize("value", ["\ud800", [[[[[0]]]]] * 3, {"a": None}])
+def test_a_sealed_state_may_be_strange_too(tmp_path, value):
+    saved = save(tmp_path, 5)
+    values = read_sealed(saved / STATE)
+    (saved / STATE).write_text(sealed({**values, "best_of": value}))
+    with pytest.raises(DataError, match=STATE):
+        checkpoint.load_state(saved)
+
+
+def test_shapes_that_no_array_has_are_refused(tmp_path):
+    for shape in ([0] * 100, [0, 2**63]):
+        entry = {"dtype": "F32", "shape": shape, "data_offsets": [0, 0]}
+        header = json.dumps({"kernel": entry}).encode()
+        file = tmp_path / WEIGHTS
+        file.write_bytes(len(header).to_bytes(8, "little") + header)
+        with pytest.raises(DataError, match="no tensors in its header"):
+            read_shapes(file)
 
 
 def test_nothing_valid_is_nothing(tmp_path):

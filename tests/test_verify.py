@@ -187,6 +187,7 @@ def test_an_export_is_checked_with_the_rest(copy: Path) -> None:
         ({"sha256": []}, "expected config.yaml in sha256"),
         ({"origin": {}}, "in origin"),
         ({"attention": None}, "expected align_kind in attention"),
+        ({"attention": {"align_kind": "tokem"}}, "expected token or slot, found 'tok"),
     ],
 )
 def test_a_header_of_an_export_that_is_none_is_told(
@@ -195,3 +196,14 @@ def test_a_header_of_an_export_that_is_none_is_told(
     exported(copy, **changes)
     (problem,) = problems(copy)
     assert "export.json: damaged: " in problem and named in problem
+
+
+def test_what_cannot_be_read_stops_no_check(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(checkpoint, "file_sha256", denied)
+    found = problems(copy)
+    assert len(found) == 3 and all("Permission denied" in problem for problem in found)

@@ -55,6 +55,7 @@ add_summaries(app)
 
 def main() -> None:
     """Run the command; an error ends in a message and an exit code, no traceback."""
+    _open_closed()
     _use_utf8()
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
@@ -108,6 +109,25 @@ def _printable(message: str) -> str:
     from attnmt.text.printable import printable_lines
 
     return printable_lines(message)
+
+
+def _open_closed() -> None:
+    # Who closes a stream wants nothing from it; files must not take its number.
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            mode = "w" if number else "r"
+            stream = open(os.devnull, mode, encoding="utf-8")
+            if stream.fileno() != number and not _is_open(number):
+                os.dup2(stream.fileno(), number)
+            setattr(sys, name, stream)
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _use_utf8() -> None:

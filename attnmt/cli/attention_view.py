@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from attnmt.cli.attention_links import warn_of_characters
-from attnmt.cli.gold import GoldIndex, read_gold_rows
+from attnmt.cli.gold import GoldIndex, check_gold, read_gold_rows
 
 _MANY_BYTES = 8_000_000  # more take a browser longer than about a second
 
@@ -48,6 +48,7 @@ def view(
     from attnmt.analysis.viewer.payload import payload
     from attnmt.text.lines import text_output
 
+    check_gold(gold, gold_index)
     opened = Dump(dump)
     if gold is not None:
         warn_of_characters(opened)

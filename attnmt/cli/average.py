@@ -57,6 +57,8 @@ def average(
         raise ConfigError("--last and --checkpoints: expected one run with them")
     else:
         paths = [run.best_checkpoint() for run in chosen]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise ConfigError("RUN: expected different runs, found one twice")
     first = chosen[0].path.absolute()
     target = output or first.with_name(f"{first.name}-average")
     for path in paths:
@@ -83,7 +85,7 @@ def _of_one(run: "Run", last: int | None, steps: str | None) -> list[Path]:
 
 def _numbers(steps: str) -> list[int]:
     parts = [part.strip() for part in steps.split(",")]
-    if not all(part.isdecimal() for part in parts) or len({*parts}) < len(parts):
+    if not all(map(str.isdecimal, parts)) or len({*map(int, parts)}) < len(parts):
         raise ConfigError(
             f"--checkpoints: expected steps, as in 1000,2000, found {steps!r}"
         )

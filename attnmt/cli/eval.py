@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnmt.cli import eval_options as options
-from attnmt.cli.gold import GoldIndex, read_gold_rows
+from attnmt.cli.gold import GoldIndex, check_gold, read_gold_rows
 from attnmt.cli.translating import Links, TrustOption
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation import inputs, metrics
@@ -96,6 +96,7 @@ def evaluate(
             f"--name: expected the name of a folder in RUN/eval, found {name!r}",
         ),
     )
+    check_gold(gold_alignment, gold_index)
     alone = name or inputs.default_name(source)
     called = alone + "-ensemble" if run and len(run) > 1 and not name else alone
     given = Inputs(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.errors import ConfigError
+
 if TYPE_CHECKING:
     from attnmt.evaluation.alignment_error import Gold
     from attnmt.evaluation.inputs import Rows
@@ -19,6 +21,12 @@ GoldIndex = Annotated[
         show_default="1 where no link names a word 0",
     ),
 ]
+
+
+def check_gold(gold: Path | None, first_word: int | None) -> None:
+    """Raise ConfigError for a --gold-index without gold links."""
+    if gold is None and first_word is not None:
+        raise ConfigError("--gold-index: expected gold links with it, found none")
 
 
 def read_gold_rows(path: Path, first_word: int | None) -> "Rows[Gold]":

@@ -83,11 +83,23 @@ def _checked(folder: Path, parity: Parity, precision: Precision) -> Exported:
     return Exported(sum(f.stat().st_size for f in folder.rglob("*")), parity)
 
 
+# What an export has in its folder, beside .tflite files.
+_OWN = {HEADER, "config.yaml", "tokenizer", "shortlist"}
+_OWN |= {"saved_model.pb", "fingerprint.pb", "variables", "assets"}
+
+
 @contextmanager
 def appearing(target: Path) -> Iterator[Path]:
     """Yield a folder that takes the place of `target` when all went well."""
     if target.exists() and not (target / HEADER).is_file():
         raise ConfigError(f"{target}: expected a new folder or an older export")
+    target = target.absolute()
+    for path in sorted(target.iterdir()) if target.exists() else ():
+        if path.name not in _OWN and path.suffix != ".tflite":
+            raise ConfigError(
+                f"{target}: expected a new folder or an older export, found {path}, "
+                "which an export would replace: move it, or choose another name"
+            )
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     old = target.with_name(f".{target.name}.old")

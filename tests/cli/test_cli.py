@@ -208,6 +208,25 @@ def test_a_closed_pipe_ends_the_command_quietly() -> None:
     assert result.stderr == b"" and result.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("closed", "output", "error"),
+    [(0, "", "no.yaml"), (1, "", "no.yaml"), (2, "", "")],
+)
+def test_closed_streams_are_no_errors(
+    closed: int, output: str, error: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "attnmt", "config", "show", "no.yaml"],
+        stdout=None if closed == 1 else subprocess.PIPE,
+        stderr=None if closed == 2 else subprocess.PIPE,
+        encoding="utf-8",
+        cwd=tmp_path,
+        preexec_fn=lambda: os.close(closed),
+    )
+    assert done.returncode in (2, 3) and (done.stdout or "") == output
+    assert error in (done.stderr or "") and "unexpected" not in (done.stderr or "")
+
+
 def test_output_is_utf_8_whatever_the_locale(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(CONFIG.replace("runs/x", "runs/é"), "utf-8")
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

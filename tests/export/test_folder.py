@@ -14,8 +14,8 @@ def test_a_folder_that_is_complete_replaces_the_older_one(tmp_path: Path) -> Non
     for content in ("old", "new"):
         with appearing(target) as folder:
             (folder / HEADER).write_text(content, "utf-8")
-            (folder / content).touch()
-    assert {path.name for path in target.iterdir()} == {HEADER, "new"}
+            (folder / f"{content}.tflite").touch()
+    assert {path.name for path in target.iterdir()} == {HEADER, "new.tflite"}
     assert [path.name for path in target.parent.iterdir()] == ["litert"]
 
 
@@ -36,3 +36,25 @@ def test_a_folder_of_anything_else_is_left_alone(tmp_path: Path) -> None:
         with appearing(tmp_path / "mine"):
             pass
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_what_is_no_part_of_an_export_is_not_replaced(tmp_path: Path) -> None:
+    chapter = tmp_path / "mine/thesis/chapter"
+    chapter.parent.mkdir(parents=True)
+    chapter.write_text("one", "utf-8")
+    (tmp_path / "mine" / HEADER).write_text("{}", "utf-8")
+    with pytest.raises(ConfigError, match="found .*thesis, which an export would rep"):
+        with appearing(tmp_path / "mine"):
+            pass
+    assert chapter.read_text("utf-8") == "one"
+
+
+def test_the_working_folder_may_be_an_older_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / HEADER).write_text("{}", "utf-8")
+    monkeypatch.chdir(tmp_path / "old")
+    with appearing(Path(".")) as folder:
+        (folder / HEADER).write_text("new", "utf-8")
+    assert (tmp_path / "old" / HEADER).read_text("utf-8") == "new"

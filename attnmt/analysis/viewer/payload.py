@@ -122,7 +122,10 @@ def _output(record: Record, gold: Gold | None) -> dict[str, Any]:
         "columns": _columns(record),
         "rows": _rows(record),
         "slots": record.align_kind == "slot",
-        "log_probs": [_rounded(value) for value in record.log_probs],
+        "log_probs": [
+            None if "imported" in record.flags else _rounded(value)
+            for value in record.log_probs
+        ],
         "flags": [*map(printable, record.flags), *(stats.flags if stats else ())],
         "unread": stats.unread if stats else [],
         "repeated": stats.repeated if stats else [],

@@ -94,6 +94,12 @@ def test_blank_lines_and_empty_hypotheses_have_a_place(tmp_path, make_record):
     }
 
 
+def test_what_an_imported_dump_does_not_know_is_not_zero(tmp_path, make_record):
+    record = make_record(flags=["imported"])
+    (sentence,) = payload(dump_of(tmp_path / "a", record))["sentences"]
+    assert set(sentence["outputs"][0]["log_probs"]) == {None}
+
+
 def test_slots_are_columns_and_no_source_word_is(tmp_path, make_record):
     weights = np.full((1, 1, 3, 4), 0.25)
     record = make_record(0, "ein Kahn", "boat", align_kind="slot", weights=weights)

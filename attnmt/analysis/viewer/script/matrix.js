@@ -87,6 +87,7 @@ function entropyOf(row) {
 /** Log-probability of each row: that of a word is the sum of its pieces'. */
 function logProbs(output, rows, level) {
   if (level === "pieces") return output.log_probs;
+  if (output.log_probs.includes(null)) return rows.ranges.map(() => null);
   return rows.ranges.map(([word]) =>
     output.log_probs.reduce((sum, value, piece) => sum + value * share(output.rows.ranges[piece], word), 0));
 }

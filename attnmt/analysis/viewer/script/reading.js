@@ -22,6 +22,8 @@ const FLAGS = {
   split: "The source was translated in parts, whose attention is not kept",
   unfinished: "The translation has no end",
   empty_src: "The line is blank",
+  imported: "Read from a file of another toolkit",
+  forced: "Some of its weights were given",
 };
 
 /** Write texts, flags and figures of a sentence into the head. */
