@@ -31,7 +31,13 @@ def sentence_chrf(texts: Sequence[str]) -> np.ndarray:
     precision, recall, orders = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for size in range(1, ORDER + 1):
         counts = _counts(bare, size)  # [text, n-gram]
-        matches = np.array([np.minimum(row, counts).sum(axis=1) for row in counts])
+        own = [np.flatnonzero(row) for row in counts]  # few of all
+        matches = np.array(
+            [
+                np.minimum(row[some], counts[:, some]).sum(axis=1)
+                for row, some in zip(counts, own, strict=True)
+            ]
+        )
         totals = counts.sum(axis=1)
         precision += matches / np.maximum(totals, 1)[:, None]
         recall += matches / np.maximum(totals, 1)[None, :]

@@ -15,6 +15,11 @@ from attnmt.errors import DataError
 from attnmt.text.printable import printable_lines
 
 STANDARD_STREAM = Path("-")
+# Where the shell has put it into a file, that file is neither replaced nor cut.
+_STANDARD_OUTPUT = (
+    STANDARD_STREAM,
+    *map(Path, ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")),
+)
 _BOM = "\ufeff"
 # Characters that end a line for some readers; JSON itself escapes the others.
 _ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
@@ -83,7 +88,7 @@ def text_output(path: Path) -> Iterator[TextIO]:
     An exception inside the block leaves nothing behind and an older file as it was.
     "-" is standard output; pipes and devices are written directly.
     """
-    if path == STANDARD_STREAM:
+    if path in _STANDARD_OUTPUT:
         with _text(sys.stdout.buffer) as output:
             yield output
     elif is_stream(path):
@@ -98,7 +103,7 @@ def text_output(path: Path) -> Iterator[TextIO]:
 
 def is_stream(path: Path) -> bool:
     """Whether what is written to a path cannot be taken back."""
-    return path == STANDARD_STREAM or path.exists() and not path.is_file()
+    return path in _STANDARD_OUTPUT or path.exists() and not path.is_file()
 
 
 @contextmanager

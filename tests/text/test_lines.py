@@ -201,3 +201,15 @@ def test_an_output_in_no_folder_is_told_by_its_name(tmp_path):
     path = tmp_path / "nowhere" / "out.txt"
     with pytest.raises(DataError, match=f"^{path}: cannot be written: there is no fol"):
         write_lines(path, ["x"])
+
+
+def test_the_name_of_standard_output_replaces_no_file(tmp_path: Path) -> None:
+    program = (
+        "from pathlib import Path; from attnmt.text.lines import write_lines; "
+        "write_lines(Path('/dev/stdout'), ['new'])"
+    )
+    log = tmp_path / "log"
+    log.write_text("old\n", "utf-8")
+    with open(log, "ab") as stream:
+        subprocess.run([sys.executable, "-c", program], stdout=stream, check=True)
+    assert log.read_text("utf-8") == "old\nnew\n"
