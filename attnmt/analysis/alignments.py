@@ -198,13 +198,13 @@ class _Growing:
 
 
 def _grow(growing: _Growing, union: set[Link]) -> None:
-    grown = True
-    while grown:
-        grown = False
-        for source, target in sorted(growing.links):
+    latest = growing.links
+    while latest:  # what an older link could add it has added
+        before, latest = sorted(latest), set[Link]()
+        for source, target in before:
             for ahead, down in _NEIGHBOURS:
                 link = (source + ahead, target + down)
                 new = link in union and link not in growing.links
                 if new and any(growing.without_link(link)):
                     growing.add(link)
-                    grown = True
+                    latest.add(link)

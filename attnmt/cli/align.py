@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from attnmt.analysis.alignments import Link, Symmetrisation, pharaoh, symmetrise
+from attnmt.cli.outputs import check_inputs, check_output
 from attnmt.errors import DataError
 from attnmt.text.lines import read_lines, write_lines
 
@@ -43,6 +44,8 @@ def align(
     et al. (2013), in both directions. The more text, the better the links: give it all
     the text that there is, and take the lines that you want from the output.
     """
+    check_inputs(source, target)
+    check_output(output, source, target)
     sources, targets = _read(source, lowercase), _read(target, lowercase)
     if len(sources) != len(targets):
         raise DataError(

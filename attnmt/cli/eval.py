@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attnmt.cli import eval_options as options
 from attnmt.cli.gold import GoldIndex, check_gold, read_gold_rows
+from attnmt.cli.outputs import check_inputs, check_output
 from attnmt.cli.translating import Links, TrustOption
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation import inputs, metrics
@@ -49,6 +50,7 @@ def evaluate(
     With a model, the translations and the figures are kept in RUN/eval/NAME.
     """
     names = [metric.strip() for metric in metric_names.split(",")]
+    check_inputs(source, reference, hypothesis, baseline, gold_alignment, alignment)
     metrics.build_metrics(names, tokenize, lowercase)
     free = hypothesis or alignment  # of a model
     _refuse(
@@ -75,6 +77,21 @@ def evaluate(
             "--alignment needs --gold-alignment FILE to compare with",
         ),
         (
+            (tokenize or lowercase or metric_names != options.ALL_METRICS)
+            and alignment
+            and not hypothesis,
+            "--metrics, --tokenize and --lowercase are for translations: expected "
+            "none of them with --alignment alone",
+        ),
+        (
+            tokenize and "bleu" not in names,
+            "--tokenize is for BLEU: expected bleu among --metrics",
+        ),
+        (
+            output == STANDARD_STREAM,
+            "--output: expected a file; --json prints the figures as JSON",
+        ),
+        (
             with_literature and alignment and not hypothesis,
             "--literature needs --hypothesis FILE and --reference FILE, or a model",
         ),
@@ -97,6 +114,11 @@ def evaluate(
         ),
     )
     check_gold(gold_alignment, gold_index)
+    if output is not None:
+        check_output(
+            *(output, source, reference, hypothesis, baseline, literature_reference),
+            *(gold_alignment, alignment),
+        )
     alone = name or inputs.default_name(source)
     called = alone + "-ensemble" if run and len(run) > 1 and not name else alone
     given = Inputs(

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from attnmt.cli.outputs import check_output
 from attnmt.cli.translating import (
     BatchOption,
     Device,
     DeviceOption,
     OutputOption,
     TrustOption,
-    check_output,
     load_translator,
     refuse_export,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from attnmt.cli.outputs import check_output
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -23,7 +24,6 @@ from attnmt.cli.translating import (
     RunOption,
     SettingsOption,
     TrustOption,
-    check_output,
     check_precision,
     check_resume,
     done_before,

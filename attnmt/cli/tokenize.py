@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from attnmt.cli.outputs import check_output
 from attnmt.config import schema
 from attnmt.errors import ConfigError, DataError
 from attnmt.text.lines import STANDARD_STREAM, read_lines, write_lines
-from attnmt.text.spm import lower_case, train_model, write_model
+from attnmt.text.spm import lower_case, train_model, vocab_path, write_model
 from attnmt.text.tokenizer import Tokenizer
 
 app = typer.Typer(
@@ -75,6 +76,8 @@ def train(
         raise ConfigError(
             f"--output: expected the name of a model, found the folder {output}"
         )
+    for path in (output, vocab_path(output)):
+        check_output(path, *files)
     options = schema.Tokenizer(
         model_type=model_type.value,
         vocab_size=vocab_size,
@@ -104,6 +107,7 @@ def encode(
     lowercase: Lowercase = False,
 ) -> None:
     """Cut each line into pieces with blanks between them."""
+    check_output(output, file, model)
     tokenizer = Tokenizer(model, lowercase)
     shown: Callable[[int], str] = str if ids else tokenizer.piece
     encoded = chain.from_iterable(map(tokenizer.encode, _chunks(read_lines(file))))
@@ -120,6 +124,7 @@ def decode(
     ids: Ids = False,
 ) -> None:
     """Join the pieces of each line to text."""
+    check_output(output, file, model)
     tokenizer = Tokenizer(model)
     lines = enumerate(read_lines(file), 1)
     known = range(len(tokenizer))
@@ -129,7 +134,7 @@ def decode(
         numbers = (
             [_id(piece, known, f"{file}:{number}") for piece in pieces]
             if ids
-            else [tokenizer.id(piece) for piece in pieces]
+            else [_known(tokenizer, piece, f"{file}:{number}") for piece in pieces]
         )
         return tokenizer.decode(numbers)
 
@@ -137,11 +142,22 @@ def decode(
 
 
 def _id(text: str, known: range, where: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text) in known):
+    short = text.isascii() and text.isdecimal() and len(text) < 20
+    if not (short and int(text) in known):
         raise DataError(
             f"{where}: {text!r} is not the number of a piece, 0 to {known[-1]}"
         )
     return int(text)
+
+
+def _known(tokenizer: Tokenizer, piece: str, where: str) -> int:
+    number = tokenizer.id(piece)
+    if tokenizer.piece(number) != piece:
+        raise DataError(
+            f"{where}: {piece!r} is no piece of the model: expected what attnmt "
+            "tokenize encode writes with it"
+        )
+    return number
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnmt.cli.engines import Engine, EngineOption
+from attnmt.cli.outputs import check_output
 from attnmt.cli.sampling import (
     SampleOption,
     SeedOption,
@@ -35,7 +36,6 @@ from attnmt.cli.translating import (
     SettingsOption,
     ShortlistOption,
     TrustOption,
-    check_output,
     check_precision,
     check_resume,
     done_before,

@@ -11,7 +11,7 @@ import typer
 from attnmt.errors import ConfigError
 from attnmt.sealed import file_sha256
 from attnmt.text.lines import STANDARD_STREAM, is_stream, json_text
-from attnmt.text.partial import Done, growing_output, partial_path, read_done
+from attnmt.text.partial import Done, growing_output, read_done
 
 if TYPE_CHECKING:
     from attnmt.analysis.dump_writer import DumpWriter
@@ -337,21 +337,6 @@ def made_of(
         else:
             made[name] = value
     return made
-
-
-def check_output(output: Path, *files: Path, attention: Path | None = None) -> None:
-    """Raise ConfigError for an output that would take the place of something else."""
-    if attention is not None and attention.resolve() == output.resolve():
-        raise ConfigError(
-            f"--attention {attention}: expected another name than that of the output"
-        )
-    for path in (output, partial_path(output)):
-        for file in files:
-            if file.exists() and path.exists() and path.samefile(file):
-                raise ConfigError(
-                    f"{output}: expected an output that is not the input"
-                    f"{'' if path is output else f': it is first written to {path}'}"
-                )
 
 
 def done_before(

@@ -69,6 +69,8 @@ def tune_decoding(
         batch_size=batch_size,
     )
     covers = translator.align_kind == "token"
+    if not covers:  # there is none of slots, whatever the run says
+        present = present._replace(coverage_penalty=0.0)
     how = tokenizer_for(config.data.target_lang), config.tokenizer.lowercase
     tried: list[Tried] = []
     for size in sorted({*sizes, present.beam_size}):

@@ -63,6 +63,8 @@ def build_metrics(
             raise ConfigError(
                 f"unknown metric {name!r}: expected some of {', '.join(KNOWN)}"
             )
+        if metrics.count(name) > 1:
+            raise ConfigError(f"metric {name} is named twice: expected it once")
     return [_build(name, tokenize, lowercase) for name in metrics]
 
 

@@ -50,6 +50,7 @@ def measure(
     too little text.
     """
     require_tokens(translator.network, "this run")
+    others = [(run, _loaded(run, trust_code)) for run in seeds]
     attention = type(translator.network.decoder.attention).__name__
     random = np.random.default_rng(SEED)
     pairs = [(s, t) for s, t in pairs if s.strip() and t.strip()]
@@ -76,7 +77,7 @@ def measure(
         erasures=_erasures(prober, probes, orders, random, say),
         agreements=_agreements(orders, sentences, random),
         completeness_gap=gap,
-        seeds=[_compare(records, run, random, say, trust_code) for run in seeds],
+        seeds=[_compare(records, *other, random, say) for other in others],
         examples=examples,
     )
 
@@ -160,17 +161,21 @@ def _agreements(
     return found
 
 
+def _loaded(run: Path, trust_code: bool) -> Translator:
+    other = Translator.load(run, trust_code=trust_code)
+    require_tokens(other.network, str(run))
+    return other
+
+
 def _compare(
     records: Sequence[Record],
     run: Path,
+    other: Translator,
     random: np.random.Generator,
     say: Say,
-    trust_code: bool,
 ) -> SeedAgreement:
     """Force the same targets with another run."""
     say(f"attention of {run}")
-    other = Translator.load(run, trust_code=trust_code)
-    require_tokens(other.network, str(run))
     sources, targets = _sides([(r.source, r.hypothesis) for r in records])
     return seed_agreement(
         records, list(other.force(sources, targets)), str(run), random

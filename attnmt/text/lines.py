@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -78,7 +79,8 @@ def json_text(content: Mapping[str, Any], **style: Any) -> str:
     `style` is that of json.dumps. Raises ValueError.
     """
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, **style)
-    return text.translate(_ENDS)
+    # The name of a file may be no text: what is none of it becomes a question mark.
+    return text.encode("utf-8", "replace").decode().translate(_ENDS)
 
 
 @contextmanager
@@ -132,9 +134,16 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        os.replace(temporary, path)
+        replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace(new: Path, path: Path) -> None:
+    """Put a new file in the place of an older one, whose permissions it gets."""
+    if path.is_file():
+        shutil.copymode(path, new)
+    os.replace(new, path)
 
 
 class _Terminal(io.TextIOWrapper):

@@ -4,7 +4,6 @@ PATH.partial.json beside it tells what it is made of.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from attnmt.errors import DataError
-from attnmt.text.lines import is_stream, open_for_writing, packed_text, text_output
+from attnmt.text.lines import (
+    is_stream,
+    open_for_writing,
+    packed_text,
+    replace,
+    text_output,
+)
 
 _NUMBER = re.compile(rb'(?:\{"id": )?(\d+)')  # that a line of output begins with
 
@@ -60,7 +65,7 @@ def growing_output(
             stream.seek(done.size)
             with packed_text(stream, path) as output:
                 yield output
-        os.replace(partial, partial.with_suffix(""))
+        replace(partial, partial.with_suffix(""))
     finally:
         if partial.exists() and not partial.stat().st_size:
             partial.unlink()

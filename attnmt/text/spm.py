@@ -20,7 +20,8 @@ Pieces = Mapping[str, tuple[float, int]]
 
 # Longer texts are sampled: more sentences hardly change the pieces.
 _MOST_SENTENCES = 2_000_000
-_LONGEST = 2**16  # bytes of a line; longer ones would be left out without a word
+_LONGEST = 2**16  # bytes of a line
+_RESERVED = "\u2585"  # SentencePiece's own mark between what it counts
 # Fixed, not the machine's: the scores of unigram depend on how its sums are split.
 _THREADS = 16
 
@@ -111,9 +112,15 @@ def write_model(path: Path, model: bytes) -> None:
     """Write a model, and beside it, for the reader, its pieces (.vocab)."""
     processor = load_processor(model)
     pieces = (processor.id_to_piece(i) for i in range(len(processor)))
-    write_lines(path.with_suffix(".vocab"), pieces)
+    write_lines(vocab_path(path), pieces)
     with replacing(path) as temporary:
         temporary.write_bytes(model)
+
+
+def vocab_path(model: Path) -> Path:
+    """Where the pieces of a model stand that is to appear at a path."""
+    stem = model.with_suffix("") if model.suffix == ".model" else model
+    return stem.with_name(f"{stem.name}.vocab")
 
 
 def lower_case(line: str) -> str:
@@ -146,9 +153,10 @@ def _train(
 ) -> bytes:
     model = io.BytesIO()
     failures: list[BaseException] = []
+    left_out: list[int] = []
     try:
         SentencePieceTrainer.train(
-            sentence_iterator=_watched(sentences, failures),
+            sentence_iterator=_watched(_fit(sentences, left_out), failures),
             model_writer=model,
             model_type=options.model_type,
             vocab_size=options.vocab_size,
@@ -169,7 +177,24 @@ def _train(
         )
     except RuntimeError as error:
         raise (failures or [_explained(error)])[0] from None
+    if left_out:
+        print(
+            f"tokenizer: learns nothing from {len(left_out):,} of the lines (the first "
+            f"is line {left_out[0]:,} of all): longer than {_LONGEST:,} bytes, or with "
+            f"{_RESERVED}, which SentencePiece keeps for itself",
+            file=sys.stderr,
+        )
     return model.getvalue()
+
+
+def _fit(sentences: Iterable[str], left_out: list[int]) -> Iterator[str]:
+    """The sentences without those that SentencePiece would skip without a word."""
+    for number, sentence in enumerate(sentences, 1):
+        long = len(sentence) > _LONGEST // 4 and len(sentence.encode()) > _LONGEST
+        if long or _RESERVED in sentence:
+            left_out.append(number)
+        else:
+            yield sentence
 
 
 def _explained(error: RuntimeError) -> Exception:

@@ -37,6 +37,15 @@ def check_model(config: Config) -> None:
             f"{config.model.attention.type} reads memory slots, which have to be read "
             f"again and again, found {config.training.coverage_loss}"
         )
+    if (
+        config.decoding.coverage_penalty
+        and model.decoder.attention.align_kind == "slot"
+    ):
+        raise ConfigError(
+            "decoding.coverage_penalty: expected 0, because attention of type "
+            f"{config.model.attention.type} is over memory slots, not over source "
+            f"tokens, found {config.decoding.coverage_penalty}"
+        )
     freeze(model, config.training.freeze)
 
 

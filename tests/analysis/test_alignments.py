@@ -80,6 +80,21 @@ def test_a_link_is_looked_at_as_often_as_it_has_neighbours(monkeypatch):
     assert {source for source, _ in found} == set(range(words))
 
 
+def test_a_link_that_has_grown_is_not_grown_from_again():
+    class Counted(set[tuple[int, int]]):
+        looks = 0
+
+        def __contains__(self, link: object) -> bool:
+            self.looks += 1
+            return super().__contains__(link)
+
+    stairs = Counted((i + down, i) for i in range(200) for down in (0, 1))
+    growing = alignments._Growing({(0, 0)})
+    alignments._grow(growing, stairs)
+    assert growing.links == set(stairs)
+    assert stairs.looks <= 8 * len(stairs)
+
+
 def test_zero_is_refused_where_words_count_from_one():
     with pytest.raises(DataError, match="counted from 1, found '0-3'"):
         parse_pharaoh("0-3", one_indexed=True)

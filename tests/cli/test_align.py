@@ -37,6 +37,22 @@ def test_unequal_texts_are_refused(texts):
     assert not (texts / "links").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("en", "de", "-o", "en"), "en: expected an output that is not the input"),
+        (("en", "de", "-o", "./de"), "de: expected an output that is not the input"),
+        (("-", "-"), "standard input can be read once"),
+    ],
+)
+def test_a_text_is_neither_replaced_nor_read_twice(texts, arguments, message):
+    before = {path.name: path.read_bytes() for path in texts.iterdir()}
+    done = align(*arguments, cwd=texts)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert {path.name: path.read_bytes() for path in texts.iterdir()} == before
+
+
 @pytest.mark.parametrize("method", SYMMETRISATIONS)
 def test_the_command_knows_every_symmetrisation(texts, method):
     done = align("en", "de", "--symmetrise", method, cwd=texts)

@@ -117,6 +117,13 @@ def test_output_receives_what_json_prints(files: Path) -> None:
     assert (files / "scores.json").read_text("utf-8") == done.stdout
 
 
+def test_a_name_that_is_no_text_does_not_end_the_command(files: Path) -> None:
+    name = os.fsdecode(b"gr\xfcn")
+    (files / "hyp").rename(files / name)
+    arguments = ("--hypothesis", name, "--reference", "ref", "--json", "-o", "out")
+    assert json_of(attnmt_eval(*arguments, cwd=files))["hypothesis"] == "gr?n"
+
+
 def test_a_baseline_gives_intervals_and_p_values(files: Path) -> None:
     write(files / "base", [*HYPOTHESES[:2], "Das Haus."])
     arguments = ("--hypothesis", "hyp", "--reference", "ref", "--baseline", "base")
@@ -226,6 +233,15 @@ def test_gold_that_seems_to_count_from_one_is_pointed_out(files: Path) -> None:
         ("--hypothesis hyp --reference ref --baseline .", "--baseline .: expected"),
         ("--hypothesis hyp --reference ref --metrics bleu,blue", "'blue'"),
         ("--hypothesis hyp --reference ref --tokenize 14a", "'14a'"),
+        ("--hypothesis hyp --reference ref --metrics bleu,bleu", "named twice"),
+        ("--hypothesis hyp --reference ref --metrics ter --tokenize zh", "for BLEU"),
+        ("--alignment links --gold-alignment gold --metrics ter", "for translations"),
+        ("--alignment links --gold-alignment gold --lowercase", "for translations"),
+        ("--hypothesis - --reference -", "can be read once"),
+        ("--hypothesis hyp --reference ref -o -", "--output: expected a file"),
+        ("--hypothesis hyp --reference ref -o hyp", "is not the input"),
+        ("--hypothesis hyp --reference ref -o ./ref", "is not the input"),
+        ("--alignment links --gold-alignment gold -o gold", "is not the input"),
         ("--name ../x", "--name: expected"),
         ("", "no run"),
     ],

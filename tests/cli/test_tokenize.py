@@ -79,6 +79,13 @@ def test_training_reads_standard_input(tmp_path: Path):
         (("encode",), b"fine\n\xffx", 3, "standard input:2:1: not UTF-8: byte 0xff"),
         (("decode", "--ids"), b"5\nx\n", 3, "-:2: 'x' is not the number of a piece"),
         (("decode", "--ids"), b"99999", 3, "'99999' is not the number of a piece"),
+        (("decode", "--ids"), b"9" * 5000, 3, "is not the number of a piece"),
+        (
+            ("decode",),
+            "▁Mann\n▁xyz".encode(),
+            3,
+            "-:2: '▁xyz' is no piece of the model",
+        ),
         (("encode", "absent.txt"), b"", 3, "absent.txt: cannot be read: No such file"),
     ],
 )
@@ -136,6 +143,46 @@ def test_a_model_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
         result.stderr.decode()
     )
     assert [path.name for path in tmp_path.iterdir()] == ["text"]
+
+
+def test_models_of_two_languages_have_their_own_pieces(tmp_path: Path) -> None:
+    for lang, text in (("en", "the dog barks\n"), ("de", "der Hund bellt\n")):
+        path, options = tmp_path / f"spm.{lang}", ("--vocab-size", 300)
+        done = tokenize("train", "-", "-o", path, *options, text=text.encode())
+        assert done.returncode == 0, done.stderr
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["spm.de", "spm.de.vocab", "spm.en", "spm.en.vocab"]
+
+
+@pytest.mark.parametrize("name", ["text", "small.model"])
+def test_encoding_replaces_no_input(name: str, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("der Hund\n", "utf-8")
+    (tmp_path / "small.model").write_bytes(model.read_bytes())
+    before = (tmp_path / name).read_bytes()
+    files = ("-m", tmp_path / "small.model", tmp_path / "text")
+    done = tokenize("encode", *files, "-o", tmp_path / name)
+    assert done.returncode == 2
+    assert b"expected an output that is not the input" in done.stderr
+    assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["m.model", "m.vocab"])
+def test_training_replaces_no_text(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("der Hund\n", "utf-8")
+    done = tokenize("train", tmp_path / name, "-o", tmp_path / "m.model")
+    assert done.returncode == 2
+    assert b"expected an output that is not the input" in done.stderr
+    assert (tmp_path / name).read_text("utf-8") == "der Hund\n"
+
+
+def test_lines_that_sentencepiece_would_skip_are_told(tmp_path: Path) -> None:
+    lines = ["der Hund mag den Mann", "Hund " * 14_000, "der ▅ Mann", "der Mann"]
+    text = "".join(f"{line}\n" for line in lines).encode()
+    done = tokenize("train", "-", "-o", tmp_path / "m", "--vocab-size", 300, text=text)
+    assert done.returncode == 0
+    assert "learns nothing from 2 of the lines (the first is line 2 of all)" in (
+        done.stderr.decode()
+    )
 
 
 def test_text_that_is_one_long_line_is_learnt_from(tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from attnmt.cli.engines import _fitting
+from attnmt.cli.outputs import check_output
 from attnmt.cli.translating import (
     Device,
     Format,
     Links,
     Precision,
     Shown,
-    check_output,
     check_precision,
     load_translator,
     shown_of,

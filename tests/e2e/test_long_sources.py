@@ -29,6 +29,7 @@ def test_a_source_of_2000_tokens_trains_and_decodes(
             "source_lang": "x",
             "target_lang": "y",
             "train": [{"source": "x", "target": "y"}],
+            "valid": {"source": "x", "target": "y"},
             "max_length": TOKENS,
         },
         "tokenizer": {"model_type": "word", "vocab_size": 60},
@@ -51,3 +52,17 @@ def test_a_source_of_2000_tokens_trains_and_decodes(
     record = Dump(tmp_path / "dump")[0]
     assert TOKENS - 20 < len(record.source_ids) <= TOKENS + 1  # unknowns are joined
     np.testing.assert_allclose(record.weights.sum(axis=-1), 1.0, atol=2e-3)
+    if kind == "linformer":
+        tune_without_coverage(attnmt, tmp_path)
+
+
+def tune_without_coverage(attnmt: Command, folder: Path) -> None:
+    """A run over memory slots that an editor has given a penalty is mended by it."""
+    config = folder / "run/config.yaml"
+    text = config.read_text("utf-8")
+    assert "coverage_penalty: 0.0" in text
+    config.write_text(text.replace("coverage_penalty: 0.0", "coverage_penalty: 0.2"))
+    options = ("--run", "run", "--beams", "1", "--metric", "chrf", "--write")
+    done = attnmt("tune-decoding", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "coverage_penalty: 0.0" in config.read_text("utf-8")

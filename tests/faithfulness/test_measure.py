@@ -66,6 +66,13 @@ def test_slots_are_refused(make_translator, pairs) -> None:
         measure(translator, pairs, print)
 
 
+def test_other_runs_are_loaded_before_any_work(deaf, pairs, tmp_path) -> None:
+    said: list[str] = []
+    with pytest.raises(DataError, match="none"):
+        measure(deaf, pairs, said.append, [tmp_path / "none"])
+    assert said == []
+
+
 def test_text_that_is_too_short_is_refused(deaf) -> None:
     with pytest.raises(DataError, match="at least 2 source pieces, found none in 1"):
         measure(deaf, [("a", "b"), ("", "a")], print)

@@ -160,6 +160,14 @@ def test_a_new_file_has_the_usual_permissions(tmp_path: Path):
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path):
+    path = tmp_path / "text"
+    path.write_text("old\n")
+    path.chmod(0o640)
+    write_lines(path, ["new"])
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new\n", 0o640)
+
+
 def test_standard_streams_are_utf8_in_any_locale():
     program = (
         "from pathlib import Path; from attnmt.text.lines import *;"

@@ -198,6 +198,10 @@ def test_memory_slots_are_not_forbidden_to_be_read_again(
     config = make_config(model=slots, training={"coverage_loss": 1.0})
     with pytest.raises(ConfigError, match=r"coverage_loss: expected 0, .* found 1\.0"):
         train(config)
+    config = make_config(model=slots, decoding={"coverage_penalty": 0.2})
+    match = r"decoding\.coverage_penalty: expected 0, .* found 0\.2"
+    with pytest.raises(ConfigError, match=match):
+        train(config)
 
 
 def test_a_training_goes_on_only_from_the_run_that_it_began_with(
