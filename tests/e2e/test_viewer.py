@@ -210,6 +210,38 @@ def test_search_finds_words_flags_and_numbers(page):
         assert ids(page) == found
 
 
+def test_a_place_in_a_list_of_the_best_is_found(open_page, tmp_path):
+    lines = [(7, 1, ()), (7, 2, ("imported",)), (77, 1, ("unfinished",))]
+    records = [
+        record(id_, SOURCES[1], TARGETS[1], LINKS[1], rank=rank, n_best=2, flags=flags)
+        for id_, rank, flags in lines
+    ]
+    page = open_page(payload(dump_of(tmp_path / "n.attn", *records)))
+    for query, found in (("#7", ["7.1", "7.2"]), ("#7.2", ["7.2"]), ("#7.3", [])):
+        page.fill("#search", query)
+        assert ids(page) == found
+    page.fill("#search", "")
+    # That it comes from another toolkit is no warning.
+    assert page.locator("#sentences .dot").count() == 3
+    raised = page.locator("#sentences li", has=page.locator(".raised"))
+    assert raised.locator(".number").all_inner_texts() == ["77.1"]
+
+
+def test_a_sentence_is_shown_from_its_top_with_the_focus_in_the_list(
+    open_page, tmp_path
+):
+    source = " ".join(f"wort{n}" for n in range(6))
+    records = [record(i, source, source, [(n, n) for n in range(6)]) for i in (0, 1)]
+    content = payload(dump_of(tmp_path / "long.attn", *records))
+    page = open_page(content, viewport={"width": 1280, "height": 400})
+    page.locator("#sentences button").nth(0).click()
+    page.evaluate("document.querySelector('main').scrollTop = 700")
+    page.keyboard.press("j")
+    expect(page.locator("#number")).to_have_text("id 1")
+    assert page.evaluate("document.querySelector('main').scrollTop") == 0
+    assert page.evaluate("document.activeElement.dataset.index") == "1"
+
+
 def test_sentences_are_sorted(page, content):
     def figure(name: str) -> list:
         return [s["outputs"][0]["figures"].get(name) for s in content["sentences"]]

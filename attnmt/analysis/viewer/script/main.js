@@ -12,6 +12,7 @@ function open(index) {
   state.index = index;
   list.mark(index);
   readSentence(payload.sentences[index]);
+  find("reading").parentElement.scrollTop = find("figure").scrollLeft = 0;
   draw();
 }
 
@@ -108,7 +109,7 @@ function showControls() {
 function fillControls() {
   const outputs = payload.sentences.flatMap((sentence) => sentence.outputs);
   ["layer", "head"].forEach((name, axis) => {
-    const count = Math.max(...outputs.map((output) => output.shape[axis]));
+    const count = outputs.reduce((most, output) => Math.max(most, output.shape[axis]), 0);
     const numbers = [...Array(count).keys()];
     find(name).append(...numbers.map((n) => element("option", { value: n, text: `${n}` })));
     find(`${name}-box`).hidden = count < 2;
@@ -164,7 +165,7 @@ KEYS.ArrowUp = KEYS.ArrowLeft = KEYS.k;
 
 /** A key works where it is not needed to type or to choose. */
 function press(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || find("help").open) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || find("help").open) return;
   if (event.key === "Escape" || (event.key === "Enter" && event.target === find("search"))) {
     event.preventDefault(); // which would empty the search
     event.target.blur();

@@ -10,6 +10,8 @@ const ORDERS = {
   aer: ["Highest AER", "aer", true, 2],
 };
 
+const TOLD = ["imported", "forced"]; // flags that warn of nothing
+
 /** The list, and what it shows; `open(index)` is called when one is clicked. */
 class SentenceList {
   constructor(sentences, open) {
@@ -30,7 +32,7 @@ class SentenceList {
       element("span", { class: "line", dir: "auto", text: sentence.source.trim() || "(blank line)" }),
       element("span", { class: "line target", dir: "auto", text: output.text.trim() || "–" }),
       element("span", { class: "metric" }),
-      element("span", { class: flags.length ? "dot raised" : "dot", title: flags.join(", ") }));
+      element("span", { class: flags.some((flag) => !TOLD.includes(flag)) ? "dot raised" : "dot", title: flags.join(", ") }));
     return element("li", {}, button);
   }
 
@@ -59,7 +61,11 @@ class SentenceList {
   }
 
   matches(index, term) {
-    if (/^#\d+$/.test(term)) return this.sentences[index].id === Number(term.slice(1));
+    const number = /^#(\d+)(?:\.(\d+))?$/.exec(term);
+    if (number) {
+      const { id, rank } = this.sentences[index];
+      return id === Number(number[1]) && (number[2] === undefined || rank === Number(number[2]));
+    }
     return this.texts[index].includes(term);
   }
 
@@ -75,6 +81,7 @@ class SentenceList {
     this.box.querySelector("[aria-current]")?.removeAttribute("aria-current");
     const button = this.items[index].firstChild;
     button.setAttribute("aria-current", "true");
+    if (this.box.contains(document.activeElement)) button.focus({ preventScroll: true });
     button.scrollIntoView({ block: "nearest" });
   }
 }
