@@ -45,6 +45,7 @@ PACKAGES: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("--only-binary", ":all:", "fasttext-wheel"),
     ),
+    "marian": (("pymarian==1.12.42",),),
 }
 PEERS = tuple(PACKAGES)
 

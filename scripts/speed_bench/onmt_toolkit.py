@@ -1,10 +1,9 @@
 """OpenNMT-py as it comes. It reads text that was cut into pieces beforehand."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from attnmt.text.lines import read_lines, write_lines
-from attnmt.text.spm import load_processor
+from attnmt.text.lines import write_lines
+from speed_bench.pieces import cut, vocabulary
 from speed_bench.protocol import Failed
 from speed_bench.settings import Job, Shape, corpus_folder, write_config
 
@@ -23,10 +22,10 @@ _ONMT = {
 def train(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
     model, texts = shape.tokenizer, corpus_folder()
     names = ("train.en", "train.de", "val.en", "val.de")
-    paths = [_pieces(texts / name, folder / name, model) for name in names]
-    vocabulary = list(read_lines(model.with_suffix(".vocab")))[4:]
+    paths = [cut(texts / name, folder / name, model) for name in names]
+    known = vocabulary(model)
     # A frequency is expected; the order is all that is made of it.
-    counted = [f"{piece}\t{len(vocabulary) - i}" for i, piece in enumerate(vocabulary)]
+    counted = [f"{piece}\t{len(known) - i}" for i, piece in enumerate(known)]
     write_lines(folder / "vocabulary", counted)
     corpora = {"train": paths[:2], "valid": paths[2:]}
     config = {
@@ -54,7 +53,7 @@ def translate(python: str, folder: Path, shape: Shape, job: Job) -> list[str]:
         raise Failed(f"no model in {folder}")
     options: dict[str, object] = {
         "model": models[-1],
-        "src": _pieces(job.text, folder / "text", shape.tokenizer),
+        "src": cut(job.text, folder / "text", shape.tokenizer),
         "output": job.output,
         "beam_size": job.beam,
         "batch_size": job.batch,
@@ -65,20 +64,5 @@ def translate(python: str, folder: Path, shape: Shape, job: Job) -> list[str]:
     return [python, "-m", "onmt.bin.translate", *given]
 
 
-def plain(lines: Iterable[str], tokenizer: Path) -> list[str]:
-    """The text that translations are of, which are pieces with blanks between them."""
-    processor = load_processor(tokenizer.read_bytes())
-    return [processor.decode(line.split()) for line in lines]
-
-
 def _step(model: Path) -> int:
     return int(model.stem.rpartition("_")[2])
-
-
-def _pieces(text: Path, output: Path, tokenizer: Path) -> Path:
-    """Cut a text into pieces with blanks between them."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    processor = load_processor(tokenizer.read_bytes())
-    pieces = processor.encode(list(read_lines(text)), out_type=str)
-    write_lines(output, map(" ".join, pieces))
-    return output

@@ -16,6 +16,7 @@ from speed_bench import onmt_toolkit
 from speed_bench.commands import Printed, run_command
 from speed_bench.environments import CACHE, ROOT, environment, peer_python
 from speed_bench.options import Options
+from speed_bench.pieces import joined
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row
 from speed_bench.settings import Job, Shape, corpus_folder
@@ -71,9 +72,8 @@ def _toolkit(name: str, minutes: float) -> Figures:
     job = Job(corpus_folder() / "val.en", folder / "translation", BEAM, BATCH)
     translate = toolkit.translate(python, folder, shape, job)
     run_command(translate, environment(), FOLDER / f"{name}.translate.log")
-    if name == "onmt":
-        told = onmt_toolkit.plain(read_lines(job.output), shape.tokenizer)
-        write_lines(job.output, told)
+    if toolkit.writes_pieces:
+        write_lines(job.output, joined(read_lines(job.output), shape.tokenizer))
     return figures | {"bleu": _bleu(job.output)}
 
 

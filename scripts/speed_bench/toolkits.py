@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from speed_bench import joeynmt_toolkit, onmt_toolkit
+from speed_bench import joeynmt_toolkit, marian_toolkit, onmt_toolkit
 from speed_bench.settings import Job, Shape, multi30k, write_config
 
 STYLE = "luong+feeding"
@@ -32,6 +32,7 @@ class Toolkit(NamedTuple):
     training: Training
     # interpreter, folder of the training, shape, job -> words
     translate: Callable[[str, Path, Shape, Job], list[str]]
+    writes_pieces: bool = False  # with blanks between them, instead of text
 
 
 def train_attnmt(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
@@ -49,9 +50,15 @@ TOOLKITS = {
     "onmt": Toolkit(
         Training(onmt_toolkit.train, re.compile(r"/ *(\d+) tok/s")),
         onmt_toolkit.translate,
+        writes_pieces=True,
     ),
     "joeynmt": Toolkit(
         Training(joeynmt_toolkit.train, re.compile(r"Tokens per Sec: +(\d+)")),
         joeynmt_toolkit.translate,
+    ),
+    "marian": Toolkit(
+        Training(marian_toolkit.train, re.compile(r"Up\. \d+ .* : ([\d.]+) words/s")),
+        marian_toolkit.translate,
+        writes_pieces=True,
     ),
 }

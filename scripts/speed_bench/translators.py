@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from attnmt.text.lines import read_lines
+from speed_bench import marian_toolkit
 from speed_bench.commands import run_command
 from speed_bench.environments import CACHE, environment, peer_python
 from speed_bench.forced_run import forced_pieces, make_forced_run
@@ -15,6 +17,7 @@ from speed_bench.settings import FORCED_LENGTH, Job, bench_shape
 from speed_bench.toolkits import SAVED, TOOLKITS
 
 FOLDER = CACHE / "translation"
+OUTPUT = FOLDER / "output"  # of every side, in turn
 LIKELY = 20  # target pieces of a source piece in a shortlist
 
 
@@ -88,6 +91,12 @@ def _toolkit(name: str) -> Side:
         lambda job: toolkit.translate(
             python, folder, shape, job._replace(length=FORCED_LENGTH)
         ),
-        lambda lines: FORCED_LENGTH * len(lines),
+        _marian_pieces if name == "marian" else lambda n: FORCED_LENGTH * len(n),
         name,
     )
+
+
+def _marian_pieces(lines: list[str]) -> int:
+    """What it has just written of these lines, the last ones of its text."""
+    written = list(read_lines(OUTPUT))
+    return marian_toolkit.pieces_of(written[len(written) - len(lines) :])
