@@ -1,7 +1,8 @@
 """Folders that `attnmt export` has written: what is in them and whose model it is.
 
 An export has the config.yaml and the tokenizer folder of its run, so that it can take
-the run's place; export.json is written last and holds the SHA-256 of all the rest.
+the run's place; export.json is written last, seals itself and holds the SHA-256 of all
+the rest.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from attnmt.checkpoint import STATE, WEIGHTS
 from attnmt.config.schema import Decoding
 from attnmt.errors import DataError
 from attnmt.run import EXPORT_HEADER, Run
-from attnmt.sealed import file_sha256, read_json
+from attnmt.sealed import SEAL, file_sha256, read_json, read_sealed
 
 HEADER = EXPORT_HEADER
 # 1: searched to the end of every sentence; 2: `STEP` extended as well; 3: `STEP` had
@@ -31,6 +32,8 @@ class Export:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.header: dict[str, Any] = read_json(path / HEADER)
+        if SEAL in self.header:  # an older one has none
+            self.header = read_sealed(path / HEADER)
         if self.header.get("version") not in READ:
             raise DataError(
                 f"{path / HEADER}: expected version {VERSION}, found "

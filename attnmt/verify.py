@@ -7,16 +7,43 @@ from pathlib import Path
 from attnmt import checkpoint
 from attnmt.errors import AttnmtError, DataError
 from attnmt.exported import Export, exports_in
-from attnmt.run import Run, check_plain
+from attnmt.run import EXPORT_HEADER, Run, check_plain
 from attnmt.sealed import file_sha256, read_sealed
 from attnmt.shortlist import load_shortlist
 from attnmt.text.tokenizer import load_tokenizers
 
+Checks = list[tuple[Path, Callable[[], object]]]
+
 
 def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
-    """Each part of a run, and what is wrong with it or None; nothing is changed."""
+    """Each part of a run, and what is wrong with it or None; nothing is changed.
+
+    A run may also be an export that is to take its place.
+    """
+    yield from _checked(run.path, _of_export(run) if run.is_export else _of_run(run))
+
+
+def _checked(folder: Path, checks: Checks) -> Iterator[tuple[Path, str | None]]:
+    for path, check in checks:
+        try:
+            check()
+            yield path, None
+        except (AttnmtError, OSError) as error:
+            yield path, str(error)
+            if path == folder:  # what is in it must not even be opened
+                return
+
+
+def _of_export(run: Run) -> Checks:
+    return [
+        (run.path, partial(check_plain, run.path)),
+        (run.path / EXPORT_HEADER, partial(_check_export, run.path)),
+    ]
+
+
+def _of_run(run: Run) -> Checks:
     checkpoints = checkpoint.all_in(run.checkpoints_dir)
-    checks: list[tuple[Path, Callable[[], object]]] = [
+    return [
         (run.path, partial(check_plain, run.path)),
         (run.manifest_file, partial(read_sealed, run.manifest_file)),
         (run.config_file, partial(_check_config, run)),
@@ -26,14 +53,6 @@ def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
         *((path, partial(_check_export, path)) for path in exports_in(run)),
         *((path, partial(_check_shortlist, run)) for path in _shortlists(run)),
     ]
-    for path, check in checks:
-        try:
-            check()
-            yield path, None
-        except (AttnmtError, OSError) as error:
-            yield path, str(error)
-            if path == run.path:  # what is in it must not even be opened
-                return
 
 
 def _pointers(run: Run) -> list[Path]:

@@ -179,6 +179,18 @@ def test_an_export_is_checked_with_the_rest(copy: Path) -> None:
     assert str(folder / "config.yaml") in problem and "SHA-256" in problem
 
 
+def test_an_export_by_itself_is_checked_as_one(copy: Path) -> None:
+    folder = exported(copy)
+    header = json.loads((folder / "export.json").read_text("utf-8"))
+    write_atomically(folder / "export.json", sealed(header))
+    names = [path.name for path, problem in verify(Run(folder)) if not problem]
+    assert names == ["litert-float32", "export.json"]
+    text = (folder / "export.json").read_text("utf-8")
+    (folder / "export.json").write_text(text.replace('"token"', '"slot"'), "utf-8")
+    (problem,) = problems(folder)
+    assert "export.json: damaged (its seal" in problem
+
+
 @pytest.mark.parametrize(
     ("changes", "named"),
     [

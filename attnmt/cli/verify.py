@@ -10,13 +10,15 @@ def verify(
     run: Annotated[
         Path | None,
         typer.Argument(
-            help="Run folder.", show_default="$ATTNMT_RUN, or the newest in runs"
+            help="Run folder, or an export.",
+            show_default="$ATTNMT_RUN, or the newest in runs",
         ),
     ] = None,
 ) -> None:
     """Check that a run folder is what was written, without links or devices in it.
 
-    Exits with 0 when it is, with 3 when something is damaged, which is named.
+    An export may stand for a run. Exits with 0 when all is whole, with 3 when something
+    is damaged, which is named.
     """
     from attnmt.errors import DataError
     from attnmt.run import Run, find_run

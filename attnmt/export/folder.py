@@ -1,6 +1,5 @@
 """Writing of export folders: complete and checked, or not at all."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from attnmt.export.saved_model import compare_saved_model, write_saved_model
 from attnmt.exported import HEADER, STEP, VERSION, Export, beyond_litert
 from attnmt.litert import LiteRTTranslator
 from attnmt.run import Run, write_atomically
-from attnmt.sealed import file_sha256
+from attnmt.sealed import file_sha256, sealed
 from attnmt.translating import with_decoding
 from attnmt.translator import Translator
 
@@ -140,4 +139,4 @@ def _complete(
         "origin": model.origin,
         "sha256": sums,
     }
-    write_atomically(folder / HEADER, json.dumps(header, indent=1) + "\n")
+    write_atomically(folder / HEADER, sealed(header))
