@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from attnmt.cli import eval_options as options
 from attnmt.cli.gold import GoldIndex, check_gold, read_gold_rows
 from attnmt.cli.outputs import check_inputs, check_output
-from attnmt.cli.translating import Links, TrustOption
+from attnmt.cli.translating import (
+    BatchOption,
+    Device,
+    DeviceOption,
+    Links,
+    TrustOption,
+)
 from attnmt.errors import ConfigError, DataError
 from attnmt.evaluation import inputs, metrics
 from attnmt.evaluation.evaluating import Wanted
@@ -40,6 +46,8 @@ def evaluate(
     gold_index: GoldIndex = None,
     links: options.AttentionLinks = Links.argmax,
     set: options.Settings = None,
+    batch_size: BatchOption = None,
+    device: DeviceOption = Device.auto,
     alignment: options.Alignment = None,
     output: options.Output = None,
     trust_code: TrustOption = False,
@@ -53,11 +61,12 @@ def evaluate(
     check_inputs(source, reference, hypothesis, baseline, gold_alignment, alignment)
     metrics.build_metrics(names, tokenize, lowercase)
     free = hypothesis or alignment  # of a model
+    on_device = batch_size or device is not Device.auto
     _refuse(
         (
-            free and (run or source or beam or name or set),
-            "--run, --source, --beam, --name and --set are for a model: "
-            "expected none of them with --hypothesis or --alignment",
+            free and (run or source or beam or name or set or on_device),
+            "--run, --source, --beam, --name, --set, --batch-size and --device are for "
+            "a model: expected none of them with --hypothesis or --alignment",
         ),
         (hypothesis and not reference, "--hypothesis needs --reference FILE"),
         (
@@ -155,7 +164,8 @@ def evaluate(
         if not lowercase and chosen.load_config().tokenizer.lowercase:
             lowercase = True
             _say("case is ignored, because the model writes lower case")
-        given, origin = translate(given, runs, beam, set or [], links.value, trust_code)
+        loaded, sizes = (set or [], device, trust_code), (beam, batch_size)
+        given, origin = translate(given, runs, loaded, sizes, links.value)
         training = _training_text(chosen) if details else None
     wanted = Wanted(
         metrics=names,

@@ -13,18 +13,22 @@ from attnmt.run import Run
 def translate(
     given: Inputs,
     runs: Sequence[Run],
-    beam: int | None,
-    settings: list[str],
+    loaded: tuple[list[str], Device, bool],
+    sizes: tuple[int | None, int | None],
     links: Literal["argmax", "strong"],
-    trust_code: bool,
 ) -> tuple[Inputs, dict[str, object]]:
-    """Add what the model makes of the sources, and say how it was made."""
+    """Add what the model makes of the sources, and say how it was made.
+
+    It is `loaded` with these settings, on this device, its own code trusted or not;
+    `sizes` are those of beam and batches.
+    """
     given.check()
     assert given.source is not None and given.reference is not None
     sources, references = given.source.rows, given.reference.rows
     steps = [int(run.best_checkpoint().name) for run in runs]
+    beam, batch = sizes
     translator = load_ensemble(
-        [run.path for run in runs], settings, Device.auto, trust_code, beam_size=beam
+        [run.path for run in runs], *loaded, beam_size=beam, batch_size=batch
     )
     made_by = ", ".join(
         f"run {run.path}, step {step}" for run, step in zip(runs, steps, strict=True)

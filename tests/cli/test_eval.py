@@ -225,6 +225,8 @@ def test_gold_that_seems_to_count_from_one_is_pointed_out(files: Path) -> None:
         ("--reference ref", "--reference needs --hypothesis"),
         ("--hypothesis hyp --reference ref --run .", "with --hypothesis"),
         ("--hypothesis hyp --reference ref --beam 3", "with --hypothesis"),
+        ("--hypothesis hyp --reference ref --batch-size 3", "with --hypothesis"),
+        ("--hypothesis hyp --reference ref --device cpu", "with --hypothesis"),
         ("--hypothesis hyp --reference ref --literature", "needs --lang"),
         ("--hypothesis hyp --reference ref --lang de", "need --literature"),
         ("--hypothesis hyp --reference ref --gold-alignment gold", "needs --alignment"),
@@ -310,14 +312,14 @@ runtime: {{device: cpu}}
 def test_without_arguments_the_newest_run_translates_its_test_set(
     trained: Path,
 ) -> None:
-    done = attnmt_eval(cwd=trained)
+    done = attnmt_eval("--batch-size", 2, "--device", "cpu", cwd=trained)
     assert done.returncode == 0, done.stderr
     assert "run: runs/tiny" in done.stderr
     folder = trained / "runs/tiny/eval/test"
     assert sorted(p.name for p in folder.iterdir()) == ["hypothesis.txt", "scores.json"]
     kept = json.loads((folder / "scores.json").read_text("utf-8"))
     assert (kept["sentences"], kept["step"]) == (3, 2)
-    assert kept["decoding"]["beam_size"] == 5
+    assert kept["decoding"]["beam_size"] == 5 and kept["decoding"]["batch_size"] == 2
 
     hypothesis, reference = folder / "hypothesis.txt", trained / "train.de"
     arguments = ("--hypothesis", hypothesis, "--reference", reference, "--json")
