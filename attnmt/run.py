@@ -96,6 +96,10 @@ class Run:
             "first, or longer (attnmt train saves at every validation)"
         )
 
+    def checkpoint_dir(self, step: int) -> Path:
+        """Where the checkpoint of a step is, or would be."""
+        return self.checkpoints_dir / f"{step:09d}"
+
     def pointed(self, name: str) -> Path:
         """What the pointer file `best` or `last` names, there or not."""
         pointer = self.path / name

@@ -58,12 +58,23 @@ def _of_run(run: Run) -> Checks:
 def _pointers(run: Run) -> list[Path]:
     """`last`, which every trained run has, and `best` where a validation chose it."""
     last, best = run.path / "last", run.path / "best"
-    return [last, best] if best.is_file() else [last]
+    return [last, best] if best.is_file() or _has_best(run) else [last]
+
+
+def _has_best(run: Run) -> bool:
+    """Whether the state that goes on speaks of a best checkpoint that is there."""
+    try:
+        step = checkpoint.load_state(run.pointed("last")).best_step
+    except (AttnmtError, OSError):  # told where that is checked
+        return False
+    return step > 0 and run.checkpoint_dir(step).is_dir()
 
 
 def _check_pointer(run: Run, name: str) -> None:
     if not (run.path / name).is_file():
-        raise DataError(f"{run.path / name}: missing: no checkpoint was saved here")
+        raise DataError(
+            f"{run.path / name}: missing: expected a file that names a checkpoint"
+        )
     if not (folder := run.pointed(name)).is_dir():
         raise DataError(f"{run.path / name}: damaged: there is no {folder}")
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,12 +103,30 @@ def test_a_run_without_a_model_is_named(copy: Path) -> None:
     shutil.rmtree(copy / "checkpoints")
     for name in ("best", "last"):
         (copy / name).unlink()
-    assert problems(copy) == [f"{copy / 'last'}: missing: no checkpoint was saved here"]
+    assert problems(copy) == [
+        f"{copy / 'last'}: missing: expected a file that names a checkpoint"
+    ]
 
 
 def test_a_run_that_was_not_validated_has_no_best(copy: Path) -> None:
     (copy / "best").unlink()
     assert "best" not in {path.name for path, _ in verify(Run(copy))}
+    assert problems(copy) == []
+
+
+def test_a_best_that_the_training_speaks_of_is_missed(copy: Path) -> None:
+    state = State(step=9, best_step=6)
+    prints = checkpoint.load_state(copy / "checkpoints/000000006").tokenizers
+    weights = {"kernel": np.zeros((2, 2), np.float32)}
+    state = replace(state, tokenizers=prints)
+    run = Run(copy)
+    run.point("last", checkpoint.save(run.checkpoints_dir, weights, {}, state))
+    assert problems(copy) == []
+    (copy / "best").unlink()
+    assert problems(copy) == [
+        f"{copy / 'best'}: missing: expected a file that names a checkpoint"
+    ]
+    shutil.rmtree(copy / "checkpoints/000000006")  # which a full disk did not take
     assert problems(copy) == []
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -203,7 +202,7 @@ class Loop:
         state.seconds += seconds
         self._note_down("validation", state.step, {**measured, "seconds": seconds})
         before = state.rate_scale
-        if state.best_step and not _saved(self.run, state.best_step).is_dir():
+        if state.best_step and not self.run.checkpoint_dir(state.best_step).is_dir():
             state.best_value = None  # it was lost on a full disk
         better = judge(self.config, state, measured, *self.validator.of)
         if state.rate_scale < before:
@@ -224,7 +223,7 @@ class Loop:
             folder = checkpoint.save(run.checkpoints_dir, weights, optimizer, state)
             point(run, state)
             # This one is named too: what is newer by its name may be damaged.
-            needed = {folder.name, _saved(run, state.best_step).name}
+            needed = {folder.name, run.checkpoint_dir(state.best_step).name}
             if (run.path / "best").is_file():  # may be of before a disk that was full
                 needed.add(run.pointed("best").name)
             checkpoint.prune(run.checkpoints_dir, self.config.training.keep, needed)
@@ -234,12 +233,7 @@ class Loop:
 
 def point(run: Run, state: checkpoint.State) -> None:
     """Let the files `last` and `best` name the checkpoints that a state speaks of."""
-    run.point("last", _saved(run, state.step))
-    best = _saved(run, state.best_step)
+    run.point("last", run.checkpoint_dir(state.step))
+    best = run.checkpoint_dir(state.best_step)
     if best.is_dir():  # a full disk may have kept it from being written
         run.point("best", best)
-
-
-def _saved(run: Run, step: int) -> Path:
-    """Where the checkpoint of a step is, or would be."""
-    return run.checkpoints_dir / f"{step:09d}"
