@@ -3,14 +3,19 @@
 from pathlib import Path
 
 from attnmt.errors import ConfigError
-from attnmt.text.lines import STANDARD_STREAM
+from attnmt.text.lines import STANDARD_STREAM, check_place, is_stream
 from attnmt.text.partial import partial_path
 
 
 def check_output(
     output: Path, *files: Path | None, attention: Path | None = None
 ) -> None:
-    """Raise ConfigError for an output that would take the place of something else."""
+    """Raise ConfigError for an output that would take the place of something else.
+
+    And DataError for one that could not be written when all is done.
+    """
+    if not is_stream(output) or output.is_dir():
+        check_place(output)
     if attention is not None and attention.resolve() == output.resolve():
         raise ConfigError(
             f"--attention {attention}: expected another name than that of the output"

@@ -24,11 +24,13 @@ def report(
     How the training went, the scores of `attnmt eval`, the settings that are not the
     default (of several runs: that differ), samples with their attention.
     """
+    from attnmt.cli.outputs import check_output
     from attnmt.report.facts import read_facts
     from attnmt.report.page import page
     from attnmt.run import Run, find_run
     from attnmt.text.lines import text_output
 
+    check_output(output)
     folders = [find_run(folder) for folder in run or [None]]
     text = page([read_facts(Run(folder)) for folder in folders])
     with text_output(output) as stream:

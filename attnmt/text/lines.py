@@ -123,14 +123,19 @@ def open_for_writing(path: Path, mode: str) -> BinaryIO:
         raise DataError(f"{path}: cannot be written: {_reason(error)}") from error
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a name beside `path` to write to; it replaces `path` when all went well."""
-    path = path.resolve() if path.is_symlink() else path
+def check_place(path: Path) -> None:
+    """Raise DataError where no file can appear, before the work that it is for."""
     if not path.parent.is_dir():
         raise DataError(f"{path}: cannot be written: there is no folder {path.parent}")
     if path.is_dir():
         raise DataError(f"{path}: cannot be written: it is a folder")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a name beside `path` to write to; it replaces `path` when all went well."""
+    path = path.resolve() if path.is_symlink() else path
+    check_place(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -29,6 +29,13 @@ def test_a_line_of_links_for_every_pair(texts):
     assert align("en", "de", "--symmetrise", "reverse", cwd=texts).returncode == 0
 
 
+@pytest.mark.parametrize("output", ["none/links", "."])
+def test_a_place_where_nothing_can_be_is_told_before_the_text_is_read(texts, output):
+    done = align("missing", "de", "-o", output, cwd=texts)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"{output}: cannot be written: " in done.stderr
+
+
 def test_unequal_texts_are_refused(texts):
     (texts / "de").write_text("das Haus\n", "utf-8")
     done = align("en", "de", "-o", "links", cwd=texts)

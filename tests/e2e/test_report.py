@@ -16,6 +16,12 @@ def test_a_page_about_a_training(trained: Path, attnmt, tmp_path: Path) -> None:
     assert source in text
 
 
+def test_a_page_that_could_not_be_written_is_not_drawn(attnmt, tmp_path: Path) -> None:
+    done = attnmt("report", "--run", "none", "-o", "none/page.html", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "none/page.html: cannot be written: there is no folder" in done.stderr
+
+
 def test_what_is_no_run_leaves_no_page(trained: Path, attnmt, tmp_path: Path) -> None:
     runs = ("--run", trained / "runs/tiny", "--run", "none")
     done = attnmt("report", *runs, "-o", "page.html", cwd=tmp_path)
