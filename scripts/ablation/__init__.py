@@ -1,0 +1,1 @@
+"""What each ingredient of a recipe is worth, through the attnmt command."""
