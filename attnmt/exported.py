@@ -17,9 +17,9 @@ from attnmt.sealed import SEAL, file_sha256, read_json, read_sealed
 
 HEADER = EXPORT_HEADER
 # 1: searched to the end of every sentence; 2: `STEP` extended as well; 3: `STEP` had
-# the output layer in it.
-VERSION = 4
-READ = (2, 3, 4)  # what is read of them
+# the output layer in it; 4: `HEADER` had no seal.
+VERSION = 5
+READ = (2, 3, 4, 5)  # what is read of them
 START, STEP = "start.tflite", "step.tflite"
 OUTPUT, EXTEND = "output.tflite", "extend.tflite"
 ORIGIN = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
@@ -32,7 +32,7 @@ class Export:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.header: dict[str, Any] = read_json(path / HEADER)
-        if SEAL in self.header:  # an older one has none
+        if SEAL in self.header or self.header.get("version") == VERSION:
             self.header = read_sealed(path / HEADER)
         if self.header.get("version") not in READ:
             raise DataError(

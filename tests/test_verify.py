@@ -1,6 +1,5 @@
 """Whatever has changed in a run folder is found and named."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -184,8 +183,7 @@ def exported(run: Path, **changes: object) -> Path:
         "attention": {"align_kind": "token"},
         "sha256": {"config.yaml": file_sha256(folder / "config.yaml")},
     }
-    text = json.dumps(header | changes)
-    (folder / "export.json").write_text(text, "utf-8")
+    write_atomically(folder / "export.json", sealed(header | changes))
     return folder
 
 
@@ -200,14 +198,14 @@ def test_an_export_is_checked_with_the_rest(copy: Path) -> None:
 
 def test_an_export_by_itself_is_checked_as_one(copy: Path) -> None:
     folder = exported(copy)
-    header = json.loads((folder / "export.json").read_text("utf-8"))
-    write_atomically(folder / "export.json", sealed(header))
     names = [path.name for path, problem in verify(Run(folder)) if not problem]
     assert names == ["litert-float32", "export.json"]
-    text = (folder / "export.json").read_text("utf-8")
-    (folder / "export.json").write_text(text.replace('"token"', '"slot"'), "utf-8")
-    (problem,) = problems(folder)
-    assert "export.json: damaged (its seal" in problem
+    data = (folder / "export.json").read_bytes()
+    for bit in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        (folder / "export.json").write_bytes(damaged)
+        assert len(problems(folder)) == 1, bit
 
 
 @pytest.mark.parametrize(

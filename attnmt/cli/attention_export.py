@@ -7,6 +7,7 @@ import typer
 
 from attnmt.analysis.joining import Subwords
 from attnmt.analysis.words import TargetPieces
+from attnmt.cli.outputs import check_output
 from attnmt.errors import ConfigError
 from attnmt.text.lines import STANDARD_STREAM
 
@@ -51,6 +52,7 @@ def export(
 
     if to == "npz" and output == STANDARD_STREAM:
         raise ConfigError("--to npz: expected -o FILE.npz, it is no text")
+    check_output(output)
     rows = exported(
         Dump(dump),
         to,

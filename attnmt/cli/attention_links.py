@@ -15,6 +15,7 @@ from attnmt.analysis.alignments import (
     pharaoh,
 )
 from attnmt.cli.gold import GoldIndex, read_gold_rows
+from attnmt.cli.outputs import check_output
 from attnmt.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def align(
 
     if symmetrisation is not None and reverse is None:
         raise ConfigError("--symmetrise: expected --reverse with it, found none")
+    check_output(output)
     opened, linking = Dump(dump), _linking(method, threshold, end)
     if reverse is None:
         found = dump_links(opened, linking)
@@ -139,6 +141,8 @@ def aer(
         )
     if as_json and sentences == STANDARD_STREAM:
         raise ConfigError("--sentences -: standard output is for --json: name a file")
+    if sentences is not None:
+        check_output(sentences, links, gold)
     expected = read_gold_rows(gold, gold_index)
     if links.is_dir():
         found = _of_dump(links, linking)

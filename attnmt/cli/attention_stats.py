@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from attnmt.cli.outputs import check_output
 from attnmt.errors import ConfigError
 
 
@@ -42,6 +43,8 @@ def stats(
 
     if as_json and output == STANDARD_STREAM:
         raise ConfigError("--output -: standard output is for --json: name a file")
+    if output is not None:
+        check_output(output)
     total = CorpusStatistics()
     records = Dump(dump).select(rank=rank)
     with text_output(output) if output else nullcontext() as stream:

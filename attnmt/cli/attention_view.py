@@ -8,6 +8,7 @@ import typer
 
 from attnmt.cli.attention_links import warn_of_characters
 from attnmt.cli.gold import GoldIndex, check_gold, read_gold_rows
+from attnmt.cli.outputs import check_output
 
 _MANY_BYTES = 8_000_000  # more take a browser longer than about a second
 
@@ -49,6 +50,7 @@ def view(
     from attnmt.text.lines import text_output
 
     check_gold(gold, gold_index)
+    check_output(output, gold)
     opened = Dump(dump)
     if gold is not None:
         warn_of_characters(opened)

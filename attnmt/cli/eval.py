@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attnmt.cli import eval_options as options
 from attnmt.cli.gold import GoldIndex, check_gold, read_gold_rows
-from attnmt.cli.outputs import check_inputs, check_output
+from attnmt.cli.outputs import check_inputs, check_inputs_stay
 from attnmt.cli.translating import (
     BatchOption,
     Device,
@@ -20,7 +20,7 @@ from attnmt.evaluation.evaluating import Wanted
 from attnmt.evaluation.evaluating import evaluate as evaluated
 from attnmt.evaluation.inputs import Inputs, Rows
 from attnmt.evaluation.significance import RESAMPLES
-from attnmt.text.lines import STANDARD_STREAM, write_lines
+from attnmt.text.lines import STANDARD_OUTPUT, STANDARD_STREAM, write_lines
 
 if TYPE_CHECKING:
     from attnmt.run import Run
@@ -97,7 +97,7 @@ def evaluate(
             "--tokenize is for BLEU: expected bleu among --metrics",
         ),
         (
-            output == STANDARD_STREAM,
+            output in STANDARD_OUTPUT,
             "--output: expected a file; --json prints the figures as JSON",
         ),
         (
@@ -124,7 +124,7 @@ def evaluate(
     )
     check_gold(gold_alignment, gold_index)
     if output is not None:
-        check_output(
+        check_inputs_stay(  # its place may be a folder that is made on the way
             *(output, source, reference, hypothesis, baseline, literature_reference),
             *(gold_alignment, alignment),
         )

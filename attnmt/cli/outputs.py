@@ -1,5 +1,6 @@
 """Files that a command must not mistake for each other."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from attnmt.errors import ConfigError
@@ -7,26 +8,37 @@ from attnmt.text.lines import STANDARD_STREAM, check_place, is_stream
 from attnmt.text.partial import partial_path
 
 
-def check_output(
+def check_output(output: Path, *files: Path | None) -> None:
+    """Raise for an output that would replace one of these inputs, or cannot be written.
+
+    ConfigError the former, DataError the latter, which is better known before the work.
+    """
+    check_inputs_stay(output, *files)
+    if not is_stream(output) or output.is_dir() and output != STANDARD_STREAM:
+        check_place(output)
+
+
+def check_growing(
     output: Path, *files: Path | None, attention: Path | None = None
 ) -> None:
-    """Raise ConfigError for an output that would take the place of something else.
-
-    And DataError for one that could not be written when all is done.
-    """
-    if not is_stream(output) or output.is_dir():
-        check_place(output)
+    """As `check_output`, for one that grows beside its place, and a dump of its own."""
     if attention is not None and attention.resolve() == output.resolve():
         raise ConfigError(
             f"--attention {attention}: expected another name than that of the output"
         )
-    for path in (output, partial_path(output)):
-        for file in files:
-            if file and file.exists() and path.exists() and path.samefile(file):
-                raise ConfigError(
-                    f"{output}: expected an output that is not the input"
-                    f"{'' if path is output else f': it is first written to {path}'}"
-                )
+    partial = partial_path(output)
+    if _is_among(partial, files):
+        raise ConfigError(
+            f"{output}: expected an output that is not the input: it is first written "
+            f"to {partial}"
+        )
+    check_output(output, *files)
+
+
+def check_inputs_stay(output: Path, *files: Path | None) -> None:
+    """Raise ConfigError for an output that would replace one of these inputs."""
+    if _is_among(output, files):
+        raise ConfigError(f"{output}: expected an output that is not the input")
 
 
 def check_inputs(*files: Path | None) -> None:
@@ -35,3 +47,11 @@ def check_inputs(*files: Path | None) -> None:
         raise ConfigError(
             "-: standard input can be read once, expected one input that is -"
         )
+
+
+def _is_among(written: Path, files: Iterable[Path | None]) -> bool:
+    # A terminal or another device may be both: it is not replaced.
+    if written == STANDARD_STREAM or not written.is_file():
+        return False
+    named = [file for file in files if file is not None and file != STANDARD_STREAM]
+    return any(file.exists() and written.samefile(file) for file in named)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from attnmt.cli.outputs import check_output
+from attnmt.cli.outputs import check_growing
 from attnmt.cli.translating import (
     AlignOption,
     AttentionOption,
@@ -106,7 +106,7 @@ def _check(source: Path, target: Path, output: Path, attention: Path | None) -> 
                 f"{path}: expected a file: its lines are counted before the first of "
                 "them is scored"
             )
-    check_output(output, source, target, attention=attention)
+    check_growing(output, source, target, attention=attention)
     for _ in read_files(source, target):
         pass
 

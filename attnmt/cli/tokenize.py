@@ -1,5 +1,6 @@
 """`attnmt tokenize`: train a SentencePiece model, cut text into pieces, join them."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from itertools import chain, islice
@@ -127,18 +128,25 @@ def decode(
     check_output(output, file, model)
     tokenizer = Tokenizer(model)
     lines = enumerate(read_lines(file), 1)
-    known = range(len(tokenizer))
+    known, strange = range(len(tokenizer)), list[int]()
 
     def joined(number: int, line: str) -> str:
         pieces = [piece for piece in line.split(" ") if piece]
-        numbers = (
-            [_id(piece, known, f"{file}:{number}") for piece in pieces]
-            if ids
-            else [_known(tokenizer, piece, f"{file}:{number}") for piece in pieces]
-        )
+        if ids:
+            where = f"{file}:{number}"
+            return tokenizer.decode([_id(piece, known, where) for piece in pieces])
+        numbers = [tokenizer.id(piece) for piece in pieces]
+        both = zip(pieces, numbers, strict=True)
+        strange.extend(number for piece, i in both if tokenizer.piece(i) != piece)
         return tokenizer.decode(numbers)
 
     write_lines(output, (joined(number, line) for number, line in lines))
+    if strange:
+        print(
+            f"{file}: {len(strange)} pieces are none of {model}, the first in line "
+            f"{strange[0]}; ⁇ stands for them",
+            file=sys.stderr,
+        )
 
 
 def _id(text: str, known: range, where: str) -> int:
@@ -148,16 +156,6 @@ def _id(text: str, known: range, where: str) -> int:
             f"{where}: {text!r} is not the number of a piece, 0 to {known[-1]}"
         )
     return int(text)
-
-
-def _known(tokenizer: Tokenizer, piece: str, where: str) -> int:
-    number = tokenizer.id(piece)
-    if tokenizer.piece(number) != piece:
-        raise DataError(
-            f"{where}: {piece!r} is no piece of the model: expected what attnmt "
-            "tokenize encode writes with it"
-        )
-    return number
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attnmt.cli.engines import Engine, EngineOption
-from attnmt.cli.outputs import check_output
+from attnmt.cli.outputs import check_growing
 from attnmt.cli.sampling import (
     SampleOption,
     SeedOption,
@@ -144,7 +144,7 @@ def translate(
     if resume:
         check_resume(file, output, attention)
     edited = [] if force_attention is None else [force_attention]
-    check_output(output, file, *edited, attention=attention)
+    check_growing(output, file, *edited, attention=attention)
     reading = partial(read_lines, replace=invalid_utf8 is Policy.replace)
     if len(folders) > 1 and force_attention is not None:
         raise ConfigError("--force-attention: expected one --run, found several")

@@ -1,5 +1,6 @@
 """What an evaluation found: a table to read and a JSON object to keep."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from attnmt.evaluation.inputs import HYPOTHESIS_FILE, SCORES_FILE
 from attnmt.evaluation.metrics import Score
 from attnmt.evaluation.significance import Interval
 from attnmt.evaluation.table import aligned
-from attnmt.text.lines import json_text, write_lines
+from attnmt.text.lines import write_lines
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Report:
             content["word_alignment"] = self.alignment._asdict()
         if self.details is not None:
             content["details"] = self.details.json()
-        return json_text(content, indent=2)
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        # The name of a file may be no text: what is none of it becomes a question mark.
+        return text.encode("utf-8", "replace").decode()
 
     def table(self) -> str:
         """A line per figure: name, value, signature; BLEU is in percent, AER is not."""

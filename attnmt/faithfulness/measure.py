@@ -50,7 +50,8 @@ def measure(
     too little text.
     """
     require_tokens(translator.network, "this run")
-    others = [(run, _loaded(run, trust_code)) for run in seeds]
+    for run in seeds:  # what is wrong with one is told before all the work
+        _loaded(run, trust_code)
     attention = type(translator.network.decoder.attention).__name__
     random = np.random.default_rng(SEED)
     pairs = [(s, t) for s, t in pairs if s.strip() and t.strip()]
@@ -77,7 +78,7 @@ def measure(
         erasures=_erasures(prober, probes, orders, random, say),
         agreements=_agreements(orders, sentences, random),
         completeness_gap=gap,
-        seeds=[_compare(records, *other, random, say) for other in others],
+        seeds=[_compare(records, run, random, say, trust_code) for run in seeds],
         examples=examples,
     )
 
@@ -170,12 +171,13 @@ def _loaded(run: Path, trust_code: bool) -> Translator:
 def _compare(
     records: Sequence[Record],
     run: Path,
-    other: Translator,
     random: np.random.Generator,
     say: Say,
+    trust_code: bool,
 ) -> SeedAgreement:
     """Force the same targets with another run."""
     say(f"attention of {run}")
+    other = _loaded(run, trust_code)
     sources, targets = _sides([(r.source, r.hypothesis) for r in records])
     return seed_agreement(
         records, list(other.force(sources, targets)), str(run), random

@@ -17,7 +17,7 @@ from attnmt.text.printable import printable_lines
 
 STANDARD_STREAM = Path("-")
 # Where the shell has put it into a file, that file is neither replaced nor cut.
-_STANDARD_OUTPUT = (
+STANDARD_OUTPUT = (
     STANDARD_STREAM,
     *map(Path, ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")),
 )
@@ -79,8 +79,7 @@ def json_text(content: Mapping[str, Any], **style: Any) -> str:
     `style` is that of json.dumps. Raises ValueError.
     """
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, **style)
-    # The name of a file may be no text: what is none of it becomes a question mark.
-    return text.encode("utf-8", "replace").decode().translate(_ENDS)
+    return text.translate(_ENDS)
 
 
 @contextmanager
@@ -90,7 +89,7 @@ def text_output(path: Path) -> Iterator[TextIO]:
     An exception inside the block leaves nothing behind and an older file as it was.
     "-" is standard output; pipes and devices are written directly.
     """
-    if path in _STANDARD_OUTPUT:
+    if path in STANDARD_OUTPUT:
         with _text(sys.stdout.buffer) as output:
             yield output
     elif is_stream(path):
@@ -105,7 +104,7 @@ def text_output(path: Path) -> Iterator[TextIO]:
 
 def is_stream(path: Path) -> bool:
     """Whether what is written to a path cannot be taken back."""
-    return path in _STANDARD_OUTPUT or path.exists() and not path.is_file()
+    return path in STANDARD_OUTPUT or path.exists() and not path.is_file()
 
 
 @contextmanager
@@ -125,6 +124,7 @@ def open_for_writing(path: Path, mode: str) -> BinaryIO:
 
 def check_place(path: Path) -> None:
     """Raise DataError where no file can appear, before the work that it is for."""
+    path = path.resolve() if path.is_symlink() else path
     if not path.parent.is_dir():
         raise DataError(f"{path}: cannot be written: there is no folder {path.parent}")
     if path.is_dir():

@@ -153,7 +153,7 @@ def _train(
 ) -> bytes:
     model = io.BytesIO()
     failures: list[BaseException] = []
-    left_out: list[int] = []
+    left_out: list[str] = []
     try:
         SentencePieceTrainer.train(
             sentence_iterator=_watched(_fit(sentences, left_out), failures),
@@ -176,25 +176,32 @@ def _train(
             minloglevel=2,
         )
     except RuntimeError as error:
-        raise (failures or [_explained(error)])[0] from None
-    if left_out:
-        print(
-            f"tokenizer: learns nothing from {len(left_out):,} of the lines (the first "
-            f"is line {left_out[0]:,} of all): longer than {_LONGEST:,} bytes, or with "
-            f"{_RESERVED}, which SentencePiece keeps for itself",
-            file=sys.stderr,
-        )
+        explained = (failures or [_explained(error)])[0]
+        if not isinstance(explained, _TooSmall):  # after which it is tried again
+            _tell(left_out)
+        raise explained from None
+    _tell(left_out)
     return model.getvalue()
 
 
-def _fit(sentences: Iterable[str], left_out: list[int]) -> Iterator[str]:
+def _fit(sentences: Iterable[str], left_out: list[str]) -> Iterator[str]:
     """The sentences without those that SentencePiece would skip without a word."""
-    for number, sentence in enumerate(sentences, 1):
+    for sentence in sentences:
         long = len(sentence) > _LONGEST // 4 and len(sentence.encode()) > _LONGEST
         if long or _RESERVED in sentence:
-            left_out.append(number)
+            left_out.append(sentence[:40])
         else:
             yield sentence
+
+
+def _tell(left_out: list[str]) -> None:
+    if left_out:
+        print(
+            f"tokenizer: nothing is learnt from {len(left_out):,} of the lines, the "
+            f"first begins with {left_out[0]!r}: longer than {_LONGEST:,} bytes, or "
+            f"with {_RESERVED}, which SentencePiece keeps for itself",
+            file=sys.stderr,
+        )
 
 
 def _explained(error: RuntimeError) -> Exception:

@@ -233,7 +233,7 @@ class Loop:
 
 def point(run: Run, state: checkpoint.State) -> None:
     """Let the files `last` and `best` name the checkpoints that a state speaks of."""
-    run.point("last", run.checkpoint_dir(state.step))
     best = run.checkpoint_dir(state.best_step)
     if best.is_dir():  # a full disk may have kept it from being written
         run.point("best", best)
+    run.point("last", run.checkpoint_dir(state.step))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from attnmt.config.loading import load_config
 
-from .rows import Row
+from .rows import ROWS, Row
 
 NAME = "ablation"  # of the evaluations in the run folders
 
@@ -34,7 +34,7 @@ class Runs(NamedTuple):
 
     def score(self, row: Row) -> dict[str, Any]:
         """BLEU and chrF of the validation text, beside those of the first row."""
-        run, first = self.out / row.name, self.out / "whole"
+        run, first = self.out / row.name, self.out / ROWS[0].name
         valid = load_config(run / "config.yaml").data.valid
         assert valid is not None
         options = ["--source", valid.source, "--reference", valid.target]
@@ -44,7 +44,7 @@ class Runs(NamedTuple):
         self._attnmt(row, "eval", "--run", run, *options)
         scores = json.loads((run / "eval" / NAME / "scores.json").read_bytes())
         log = (self.out / f"{row.name}.train.log").read_text("utf-8")
-        [line] = {line for line in log.splitlines() if line.startswith("model: ")}
+        *_, line = [line for line in log.splitlines() if line.startswith("model: ")]
         parameters = int(line.split()[1].replace(",", ""))
         return {"parameters": parameters, "metrics": scores["metrics"]}
 

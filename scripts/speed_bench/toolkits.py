@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from speed_bench import joeynmt_toolkit, marian_toolkit, onmt_toolkit
-from speed_bench.settings import Job, Shape, multi30k, write_config
+from speed_bench.settings import FORCED_LENGTH, Job, Shape, multi30k, write_config
 
 STYLE = "luong+feeding"
 ENDLESS = 100_000  # updates: the command is stopped when it has told enough
@@ -33,6 +33,8 @@ class Toolkit(NamedTuple):
     # interpreter, folder of the training, shape, job -> words
     translate: Callable[[str, Path, Shape, Job], list[str]]
     writes_pieces: bool = False  # with blanks between them, instead of text
+    # what it has written, its length forced -> target pieces
+    pieces: Callable[[list[str]], int] = lambda lines: FORCED_LENGTH * len(lines)
 
 
 def train_attnmt(python: str, folder: Path, shape: Shape, updates: int) -> list[str]:
@@ -60,5 +62,6 @@ TOOLKITS = {
         Training(marian_toolkit.train, re.compile(r"Up\. \d+ .* : ([\d.]+) words/s")),
         marian_toolkit.translate,
         writes_pieces=True,
+        pieces=marian_toolkit.pieces_of,
     ),
 }

@@ -15,7 +15,7 @@ from speed_bench.options import Options
 from speed_bench.protocol import Failed
 from speed_bench.results import Figures, Row, row, with_ratios
 from speed_bench.settings import Job, corpus_folder
-from speed_bench.translators import FOLDER, OUTPUT, Side, make_sides
+from speed_bench.translators import FOLDER, Side, make_sides
 
 LINES = {1: 100, 64: 1000}  # by batch size
 BEAMS = (1, 5)
@@ -36,7 +36,7 @@ def measure(options: Options) -> list[Row]:
     texts = list(read_lines(corpus_folder() / "test_2016_flickr.en"))
     for beam in BEAMS:
         for batch, count in LINES.items():
-            job = Job(FOLDER / "text", OUTPUT, beam, batch)
+            job = Job(FOLDER / "text", FOLDER / "output", beam, batch)
             rows += _measure_case(sides, texts[:count], job, options.rounds)
     return with_ratios(rows, "sentences_per_second")
 
@@ -78,7 +78,7 @@ def _figures(side: Side, lines: list[str], job: Job, log: Path) -> Figures:
     seconds, rest = many.seconds - one.seconds, lines[1:]
     return {
         "sentences_per_second": len(rest) / seconds,
-        "tokens_per_second": side.pieces(rest) / seconds,
+        "tokens_per_second": side.pieces(rest, job.output) / seconds,
         "with_start": len(lines) / many.seconds,
         "first_line": one.seconds,
         "megabytes": many.megabytes,

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from attnmt.text.lines import read_lines
-from speed_bench import marian_toolkit
 from speed_bench.commands import run_command
 from speed_bench.environments import CACHE, environment, peer_python
 from speed_bench.forced_run import forced_pieces, make_forced_run
@@ -17,7 +16,6 @@ from speed_bench.settings import FORCED_LENGTH, Job, bench_shape
 from speed_bench.toolkits import SAVED, TOOLKITS
 
 FOLDER = CACHE / "translation"
-OUTPUT = FOLDER / "output"  # of every side, in turn
 LIKELY = 20  # target pieces of a source piece in a shortlist
 
 
@@ -25,7 +23,7 @@ class Side(NamedTuple):
     """How a side does a job, and how many pieces it makes of lines."""
 
     command: Callable[[Job], list[str]]
-    pieces: Callable[[list[str]], int]
+    pieces: Callable[[list[str], Path], int]  # lines, and where their output ends
     weights: str  # sides of the same weights translate alike
 
 
@@ -69,7 +67,7 @@ def attnmt_side(name: str, original: Path | None) -> Side:
         how = ["--beam", str(job.beam), "--batch-size", str(job.batch)]
         return [*attnmt, "translate", *files, *how, *chosen]
 
-    return Side(command, lambda lines: forced_pieces(run, lines), "attnmt")
+    return Side(command, lambda lines, _: forced_pieces(run, lines), "attnmt")
 
 
 def _torch(original: Path | None) -> Side:
@@ -77,7 +75,7 @@ def _torch(original: Path | None) -> Side:
     begin = [peer_python("torch"), "-m", "speed_bench.torch_translate"]
     return Side(
         lambda job: [*begin, str(run / "torch.json"), *map(str, job[:4])],
-        lambda lines: forced_pieces(run, lines),
+        lambda lines, _: forced_pieces(run, lines),
         "attnmt",
     )
 
@@ -91,12 +89,6 @@ def _toolkit(name: str) -> Side:
         lambda job: toolkit.translate(
             python, folder, shape, job._replace(length=FORCED_LENGTH)
         ),
-        _marian_pieces if name == "marian" else lambda n: FORCED_LENGTH * len(n),
+        lambda lines, output: toolkit.pieces(list(read_lines(output))[-len(lines) :]),
         name,
     )
-
-
-def _marian_pieces(lines: list[str]) -> int:
-    """What it has just written of these lines, the last ones of its text."""
-    written = list(read_lines(OUTPUT))
-    return marian_toolkit.pieces_of(written[len(written) - len(lines) :])

@@ -248,3 +248,14 @@ def test_options_that_would_do_nothing_are_refused(
     (tmp_path / "gold").write_text("0-0\n")
     result = attention(name, tmp_path / "gold" if name == "aer" else dump, *rest)
     assert result.returncode == 2 and message in result.stderr
+
+
+def test_gold_links_are_not_replaced(tmp_path: Path):
+    for name in ("links", "gold"):
+        (tmp_path / name).write_text("0-0\n")
+    for name in ("links", "gold"):
+        files = (tmp_path / "links", "--gold", tmp_path / "gold")
+        result = attention("aer", *files, "--sentences", tmp_path / name)
+        assert result.returncode == 2
+        assert "expected an output that is not the input" in result.stderr
+        assert (tmp_path / name).read_text() == "0-0\n"

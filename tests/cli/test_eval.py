@@ -241,6 +241,7 @@ def test_gold_that_seems_to_count_from_one_is_pointed_out(files: Path) -> None:
         ("--alignment links --gold-alignment gold --lowercase", "for translations"),
         ("--hypothesis - --reference -", "can be read once"),
         ("--hypothesis hyp --reference ref -o -", "--output: expected a file"),
+        ("--hypothesis hyp --reference ref -o /dev/stdout", "--output: expected a fil"),
         ("--hypothesis hyp --reference ref -o hyp", "is not the input"),
         ("--hypothesis hyp --reference ref -o ./ref", "is not the input"),
         ("--alignment links --gold-alignment gold -o gold", "is not the input"),

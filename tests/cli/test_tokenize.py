@@ -80,12 +80,6 @@ def test_training_reads_standard_input(tmp_path: Path):
         (("decode", "--ids"), b"5\nx\n", 3, "-:2: 'x' is not the number of a piece"),
         (("decode", "--ids"), b"99999", 3, "'99999' is not the number of a piece"),
         (("decode", "--ids"), b"9" * 5000, 3, "is not the number of a piece"),
-        (
-            ("decode",),
-            "▁Mann\n▁xyz".encode(),
-            3,
-            "-:2: '▁xyz' is no piece of the model",
-        ),
         (("encode", "absent.txt"), b"", 3, "absent.txt: cannot be read: No such file"),
     ],
 )
@@ -93,6 +87,13 @@ def test_wrong_input_ends_in_one_line(arguments, text, code, message, model: Pat
     result = tokenize(*arguments, "-m", model, text=text)
     assert result.returncode == code
     assert message in result.stderr.decode() and result.stderr.count(b"\n") == 1
+
+
+def test_pieces_of_another_model_are_told(model: Path):
+    result = tokenize("decode", "-m", model, text="▁Mann\n▁Mann ▁xyz".encode())
+    assert (result.returncode, result.stdout.decode()) == (0, "Mann\nMann ⁇ \n")
+    told = result.stderr.decode()
+    assert "-: 1 pieces are none of" in told and "the first in line 2" in told
 
 
 def test_a_file_that_is_no_model_ends_in_one_line(tmp_path: Path):
@@ -180,9 +181,12 @@ def test_lines_that_sentencepiece_would_skip_are_told(tmp_path: Path) -> None:
     text = "".join(f"{line}\n" for line in lines).encode()
     done = tokenize("train", "-", "-o", tmp_path / "m", "--vocab-size", 300, text=text)
     assert done.returncode == 0
-    assert "learns nothing from 2 of the lines (the first is line 2 of all)" in (
-        done.stderr.decode()
-    )
+    told = "nothing is learnt from 2 of the lines, the first begins with 'Hund Hund "
+    assert told in done.stderr.decode()
+    text = b"Hund " * 14_000
+    done = tokenize("train", "-", "-o", tmp_path / "n", text=text)
+    assert done.returncode == 3 and b"no text to train" in done.stderr
+    assert b"nothing is learnt from 1 of the lines" in done.stderr
 
 
 def test_text_that_is_one_long_line_is_learnt_from(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """What a translator of TensorFlow is loaded from."""
 
 import gzip
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from attnmt.cli.engines import _fitting
-from attnmt.cli.outputs import check_output
+from attnmt.cli.outputs import check_growing
 from attnmt.cli.translating import (
     Device,
     Format,
@@ -24,6 +23,7 @@ from attnmt.cli.translating import (
 from attnmt.errors import ConfigError, DataError
 from attnmt.exported import HEADER, ORIGIN, VERSION
 from attnmt.run import Run
+from attnmt.sealed import sealed
 from attnmt.text.partial import NOTHING
 
 
@@ -43,7 +43,7 @@ def test_a_saved_model_is_not_taken_for_one_of_litert(tmp_path: Path) -> None:
         "sha256": {"config.yaml": "x"},
         "attention": {"align_kind": "token"},
     }
-    (tmp_path / HEADER).write_text(json.dumps(header), "utf-8")
+    (tmp_path / HEADER).write_text(sealed(header), "utf-8")
     with pytest.raises(
         DataError, match="expected an export for LiteRT, .*name the run"
     ):
@@ -53,12 +53,12 @@ def test_a_saved_model_is_not_taken_for_one_of_litert(tmp_path: Path) -> None:
 def test_an_input_is_neither_the_output_nor_where_it_grows(tmp_path: Path) -> None:
     (tmp_path / "out.partial").write_text("a line\n", "utf-8")
     (tmp_path / "in").write_text("a line\n", "utf-8")
-    check_output(tmp_path / "out", tmp_path / "in")
+    check_growing(tmp_path / "out", tmp_path / "in")
     for output, file in (("in", "in"), ("out", "out.partial")):
         with pytest.raises(ConfigError, match="expected an output that is not the in"):
-            check_output(tmp_path / output, tmp_path / file)
+            check_growing(tmp_path / output, tmp_path / file)
     with pytest.raises(ConfigError, match="expected another name than that of the out"):
-        check_output(tmp_path / "out", attention=tmp_path / "x/../out")
+        check_growing(tmp_path / "out", attention=tmp_path / "x/../out")
 
 
 def test_options_that_would_do_nothing_are_refused(tmp_path: Path) -> None:

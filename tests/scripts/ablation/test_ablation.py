@@ -67,16 +67,24 @@ def test_rows_are_trained_once_and_scored(tmp_path: Path) -> None:
     (tmp_path / "train.de").write_text("".join(lines).replace("boat", "Kahn"))
     (tmp_path / "config.yaml").write_text(TINY)
     command = [sys.executable, "-m", "ablation", "--config", "config.yaml"]
-    command += ["--rows", "whole", "tied", "--out", "out", "--jobs", "1"]
+    command += ["--rows", "tied", "--out", "out", "--jobs", "1"]
     command += ["--set", "training.max_steps=2", "--set", "validation.every=2 steps"]
     environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT}/scripts"}
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, env=environment
-    )
-    assert done.returncode == 0, done.stderr
+
+    def ablate() -> str:
+        done = subprocess.run(
+            command, cwd=tmp_path, capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    told = ablate()
     results = json.loads((tmp_path / "out/ablation.json").read_text("utf-8"))
-    assert done.stdout == table(results) + "\n"
+    assert told == table(results) + "\n"
     assert list(results) == ["whole", "tied"]
     whole, tied = (result["metrics"]["BLEU"] for result in results.values())
     assert tied["baseline"]["value"] == whole["value"]
     assert results["tied"]["parameters"] != results["whole"]["parameters"]
+    trained = (tmp_path / "out/tied/last").stat().st_mtime_ns
+    assert ablate() == told
+    assert (tmp_path / "out/tied/last").stat().st_mtime_ns == trained
