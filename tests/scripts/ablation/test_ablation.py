@@ -60,6 +60,12 @@ def test_the_table_tells_differences_to_the_first_row() -> None:
     ]
 
 
+def test_the_table_of_the_readme_is_the_one_that_was_measured() -> None:
+    measured = json.loads((ROOT / "docs/ablation.json").read_bytes())
+    assert len(measured) > 10
+    assert table(measured) in (ROOT / "README.md").read_text("utf-8")
+
+
 @pytest.mark.slow
 def test_rows_are_trained_once_and_scored(tmp_path: Path) -> None:
     lines = [f"the boat {n} sinks\n" for n in range(20)]
