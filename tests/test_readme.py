@@ -101,19 +101,30 @@ def test_the_reader_of_the_readme_reads_a_dump(tmp_path, monkeypatch):
     assert json.dumps(names["record"]["tgt_pieces"]) == '["x", "</s>"]'
 
 
-def test_the_speeds_of_translation_are_those_that_were_measured():
-    measured = json.loads((ROOT / "docs/bench_translation.json").read_bytes())["rows"]
+SIDES = {
+    "attnmt litert+int8": "attnmt, LiteRT int8",
+    "attnmt litert": "attnmt, LiteRT",
+    "attnmt tensorflow+shortlist": "attnmt, TensorFlow with a shortlist",
+    "attnmt tensorflow": "attnmt, TensorFlow",
+    "torch": "the same in plain PyTorch",
+    "onmt": "OpenNMT-py",
+    "marian": "Marian",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "sides"),
+    [
+        ("bench_translation.json", list(SIDES)[:6]),
+        ("bench_marian.json", ["attnmt litert", "marian", "onmt"]),
+    ],
+)
+def test_the_speeds_of_translation_are_those_that_were_measured(file, sides):
+    measured = json.loads((ROOT / "docs" / file).read_bytes())["rows"]
     of = {(r["case"], r["side"]): r["figures"] for r in measured}
-    cases = dict.fromkeys(case for case, _ in of)
-    titles = {
-        "attnmt litert+int8": "attnmt, LiteRT int8",
-        "attnmt litert": "attnmt, LiteRT",
-        "attnmt tensorflow+shortlist": "attnmt, TensorFlow with a shortlist",
-        "attnmt tensorflow": "attnmt, TensorFlow",
-        "torch": "the same in plain PyTorch",
-        "onmt": "OpenNMT-py",
-    }
-    for side, title in titles.items():
+    cases = dict.fromkeys(case for case, _ in of if case != "all")
+    for side in sides:
+        title = SIDES[side]
         figures = [of[case, side] for case in cases]
         speeds = [figure["sentences_per_second"] for figure in figures]
         told = [f"{x:.0f}" if x >= 10 else f"{x:.1f}" for x in speeds]
