@@ -12,7 +12,8 @@ from attnmt.sealed import file_sha256, read_sealed
 from attnmt.shortlist import load_shortlist
 from attnmt.text.tokenizer import load_tokenizers
 
-Checks = list[tuple[Path, Callable[[], object]]]
+# Made one by one: what comes later is not looked at where an earlier one ends it.
+Checks = Iterator[tuple[Path, Callable[[], object]]]
 
 
 def verify(run: Run) -> Iterator[tuple[Path, str | None]]:
@@ -35,24 +36,24 @@ def _checked(folder: Path, checks: Checks) -> Iterator[tuple[Path, str | None]]:
 
 
 def _of_export(run: Run) -> Checks:
-    return [
-        (run.path, partial(check_plain, run.path)),
-        (run.path / EXPORT_HEADER, partial(_check_export, run.path)),
-    ]
+    yield run.path, partial(check_plain, run.path)
+    yield run.path / EXPORT_HEADER, partial(_check_export, run.path)
 
 
 def _of_run(run: Run) -> Checks:
+    yield run.path, partial(check_plain, run.path)
     checkpoints = checkpoint.all_in(run.checkpoints_dir)
-    return [
-        (run.path, partial(check_plain, run.path)),
-        (run.manifest_file, partial(read_sealed, run.manifest_file)),
-        (run.config_file, partial(_check_config, run)),
-        (run.tokenizer_dir, partial(_check_tokenizers, run, checkpoints)),
-        *((path, partial(_check_pointer, run, path.name)) for path in _pointers(run)),
-        *((path, partial(checkpoint.load_state, path)) for path in checkpoints),
-        *((path, partial(_check_export, path)) for path in exports_in(run)),
-        *((path, partial(_check_shortlist, run)) for path in _shortlists(run)),
-    ]
+    yield run.manifest_file, partial(read_sealed, run.manifest_file)
+    yield run.config_file, partial(_check_config, run)
+    yield run.tokenizer_dir, partial(_check_tokenizers, run, checkpoints)
+    for path in _pointers(run):
+        yield path, partial(_check_pointer, run, path.name)
+    for path in checkpoints:
+        yield path, partial(checkpoint.load_state, path)
+    for path in exports_in(run):
+        yield path, partial(_check_export, path)
+    for path in _shortlists(run):
+        yield path, partial(_check_shortlist, run)
 
 
 def _pointers(run: Run) -> list[Path]:

@@ -161,6 +161,24 @@ def test_a_link_is_named_and_not_followed(copy: Path) -> None:
     assert str(copy / "best") in problem and "found a link" in problem
 
 
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_a_pointer_that_is_no_file_is_not_opened(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def pointed(run: Run, name: str) -> Path:
+        raise AssertionError(f"{name} was opened")  # of a pipe that never ends
+
+    monkeypatch.setattr(Run, "pointed", pointed)
+    for name in ("best", "last"):
+        (copy / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(copy / "last")
+    else:
+        os.symlink("/dev/zero", copy / "last")
+    (problem,) = problems(copy)
+    assert str(copy / "last") in problem
+
+
 def test_tokenizers_of_another_run_are_told(copy: Path) -> None:
     config = Run(copy).load_config()
     tokenizer = config.tokenizer.model_copy(update={"model_type": "char"})
