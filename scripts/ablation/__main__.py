@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from speed_bench.protocol import Failed
+
 from attnmt.text.lines import write_lines
 
 from .rows import BUDGET, CONFIG, ROWS
-from .runs import Failed, Runs
+from .runs import Runs
 from .table import table
 
 
@@ -34,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(reason, file=sys.stderr)
             return 1
     results = dict(zip([row.name for row in rows], scores, strict=True))
-    lines = json.dumps(results, indent=1)
-    write_lines(options.out / "ablation.json", [lines])
+    write_lines(options.out / "ablation.json", [json.dumps(results, indent=1)])
     print(table(results))
     return 0
 

@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 CONFIG = "configs/multi30k_student_en_de.yaml"
-WHOLE = "the whole recipe"
 # The one budget: 1.5 million pieces, a seventh of the recipe's. Its guided attention
 # ends after the same part of the training.
 BUDGET = (
@@ -29,7 +28,7 @@ class Row(NamedTuple):
 _DATA = "${ATTNMT_CORPORA:-../shared/corpora}/multi30k/train"
 _PLACES = ("embedding", "recurrent", "output", "word")
 ROWS = (
-    Row("whole", WHOLE),
+    Row("whole", "the whole recipe"),
     Row(
         "teachers",
         "the teachers' translations (references alone, twice as often)",

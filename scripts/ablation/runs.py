@@ -2,20 +2,17 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from speed_bench.commands import run_command
 
 from attnmt.config.loading import load_config
 
 from .rows import ROWS, Row
 
 NAME = "ablation"  # of the evaluations in the run folders
-
-
-class Failed(Exception):
-    """A command of attnmt failed; the message has its last words."""
 
 
 class Runs(NamedTuple):
@@ -49,13 +46,6 @@ class Runs(NamedTuple):
         return {"parameters": parameters, "metrics": scores["metrics"]}
 
     def _attnmt(self, row: Row, command: str, *arguments: object) -> None:
-        log = self.out / f"{row.name}.{command}.log"
         words = [sys.executable, "-m", "attnmt", command, *map(str, arguments)]
-        quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
-        with log.open("ab") as output:
-            done = subprocess.run(
-                words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=quiet
-            )
-        if done.returncode:
-            last = log.read_text("utf-8", errors="replace").splitlines()[-3:]
-            raise Failed("\n".join([f"{' '.join(words)}: failed, see {log}", *last]))
+        log = self.out / f"{row.name}.{command}.log"
+        run_command(words, os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}, log)

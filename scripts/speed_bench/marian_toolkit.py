@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from attnmt.text.lines import read_lines, write_lines
+from speed_bench.environments import THREADS
 from speed_bench.pieces import cut, vocabulary
 from speed_bench.protocol import Failed
 from speed_bench.settings import Job, Shape, corpus_folder
 
 SAVED_EVERY = 20  # updates
-THREADS = 2
 _MARIAN: dict[str, object] = {
     **{"type": "s2s", "enc-cell": "lstm", "dec-cell": "lstm", "dim-emb": 256},
     **{"dropout-rnn": 0.3, "label-smoothing": 0.1, "optimizer": "adam"},
