@@ -19,7 +19,8 @@ HEADER = EXPORT_HEADER
 # 1: searched to the end of every sentence; 2: `STEP` extended as well; 3: `STEP` had
 # the output layer in it; 4: `HEADER` had no seal.
 VERSION = 5
-READ = (2, 3, 4, 5)  # what is read of them
+UNSEALED = (2, 3, 4)
+READ = (*UNSEALED, VERSION)  # what is read of them
 START, STEP = "start.tflite", "step.tflite"
 OUTPUT, EXTEND = "output.tflite", "extend.tflite"
 ORIGIN = ("checkpoint", "model_sha256", "source_tokenizer", "target_tokenizer")
@@ -32,13 +33,13 @@ class Export:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.header: dict[str, Any] = read_json(path / HEADER)
-        if SEAL in self.header or self.header.get("version") == VERSION:
-            self.header = read_sealed(path / HEADER)
         if self.header.get("version") not in READ:
             raise DataError(
                 f"{path / HEADER}: expected version {VERSION}, found "
                 f"{self.header.get('version')}: export the model again"
             )
+        if SEAL in self.header or self.header["version"] not in UNSEALED:
+            self.header = read_sealed(path / HEADER)
         self.tokenizer_dir = Run(path).tokenizer_dir
         self.origin = self._object("origin", ORIGIN)
         self.sha256 = self._object("sha256", (Run(path).config_file.name,))

@@ -25,6 +25,16 @@ WINDOW = 20  # batches that are read ahead, to put lines of like length together
 T = TypeVar("T")
 
 
+def check_coverage(align_kind: Literal["token", "slot"], decoding: Decoding) -> None:
+    """Raise ConfigError for a coverage penalty where no source token is read."""
+    if align_kind == "slot" and decoding.coverage_penalty:
+        raise ConfigError(
+            "decoding.coverage_penalty: expected 0, because this model's attention "
+            "is over memory slots, which do not cover the source, found "
+            f"{decoding.coverage_penalty}"
+        )
+
+
 class BaseTranslator(ABC):
     """Translates lines with a trained model; a subclass finds those of a batch."""
 
@@ -45,12 +55,7 @@ class BaseTranslator(ABC):
         self.decoding = decoding
         self.attention = dict(attention)
         self.align_kind: Literal["token", "slot"] = attention["align_kind"]
-        if self.align_kind == "slot" and decoding.coverage_penalty:
-            raise ConfigError(
-                "decoding.coverage_penalty: expected 0, because this model's attention "
-                "is over memory slots, which do not cover the source, found "
-                f"{decoding.coverage_penalty}"
-            )
+        check_coverage(self.align_kind, decoding)
         self.origin = dict(origin or {})
 
     @abstractmethod

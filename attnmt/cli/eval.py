@@ -1,6 +1,7 @@
 """`attnmt eval`: BLEU, chrF and TER of translations, AER of word alignments."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,9 @@ def evaluate(
     With a model, the translations and the figures are kept in RUN/eval/NAME.
     """
     names = [metric.strip() for metric in metric_names.split(",")]
-    check_inputs(source, reference, hypothesis, baseline, gold_alignment, alignment)
+    read = (source, reference, hypothesis, baseline, literature_reference)
+    read += (gold_alignment, alignment)
+    check_inputs(*read)
     metrics.build_metrics(names, tokenize, lowercase)
     free = hypothesis or alignment  # of a model
     on_device = batch_size or device is not Device.auto
@@ -124,10 +127,8 @@ def evaluate(
     )
     check_gold(gold_alignment, gold_index)
     if output is not None:
-        check_inputs_stay(  # its place may be a folder that is made on the way
-            *(output, source, reference, hypothesis, baseline, literature_reference),
-            *(gold_alignment, alignment),
-        )
+        # Its place may be a folder that is made on the way.
+        check_inputs_stay(output, *read)
     alone = name or inputs.default_name(source)
     called = alone + "-ensemble" if run and len(run) > 1 and not name else alone
     given = Inputs(
@@ -147,6 +148,7 @@ def evaluate(
         given.check()
         _check_baseline(given, baseline)
     else:
+        from attnmt.cli.engines import load_ensemble
         from attnmt.cli.eval_translating import translate
         from attnmt.run import Run, find_run
 
@@ -164,8 +166,13 @@ def evaluate(
         if not lowercase and chosen.load_config().tokenizer.lowercase:
             lowercase = True
             _say("case is ignored, because the model writes lower case")
-        loaded, sizes = (set or [], device, trust_code), (beam, batch_size)
-        given, origin = translate(given, runs, loaded, sizes, links.value)
+        load = partial(
+            load_ensemble,
+            *([each.path for each in runs], set or [], device, trust_code),
+            beam_size=beam,
+            batch_size=batch_size,
+        )
+        given, origin = translate(given, runs, load, links.value)
         training = _training_text(chosen) if details else None
     wanted = Wanted(
         metrics=names,

@@ -1,35 +1,28 @@
 """The part of `attnmt eval` that needs a model."""
 
 import sys
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from attnmt.cli.engines import load_ensemble
-from attnmt.cli.translating import Device
 from attnmt.evaluation.inputs import HYPOTHESIS_FILE, Inputs, Rows
 from attnmt.run import Run
+
+if TYPE_CHECKING:
+    from attnmt.translator import Translator
 
 
 def translate(
     given: Inputs,
     runs: Sequence[Run],
-    loaded: tuple[list[str], Device, bool],
-    sizes: tuple[int | None, int | None],
+    load: Callable[[], "Translator"],
     links: Literal["argmax", "strong"],
 ) -> tuple[Inputs, dict[str, object]]:
-    """Add what the model makes of the sources, and say how it was made.
-
-    It is `loaded` with these settings, on this device, its own code trusted or not;
-    `sizes` are those of beam and batches.
-    """
+    """Add what the model of `runs` makes of the sources, and say how it was made."""
     given.check()
     assert given.source is not None and given.reference is not None
     sources, references = given.source.rows, given.reference.rows
     steps = [int(run.best_checkpoint().name) for run in runs]
-    beam, batch = sizes
-    translator = load_ensemble(
-        [run.path for run in runs], *loaded, beam_size=beam, batch_size=batch
-    )
+    translator = load()
     made_by = ", ".join(
         f"run {run.path}, step {step}" for run, step in zip(runs, steps, strict=True)
     )

@@ -42,7 +42,7 @@ def init(
         for each in Preset:
             print(f"{each:<14}{_lines(each)[0].removeprefix('# ')}")
         return
-    if config.exists() and not is_stream(config) and not force:
+    if config.is_file() and not is_stream(config) and not force:
         raise ConfigError(
             f"{config}: expected a new file, found one: give another name, or --force "
             "to replace it"

@@ -14,7 +14,7 @@ def check_output(output: Path, *files: Path | None) -> None:
     ConfigError the former, DataError the latter, which is better known before the work.
     """
     check_inputs_stay(output, *files)
-    if not is_stream(output) or output.is_dir() and output != STANDARD_STREAM:
+    if not is_stream(output):
         check_place(output)
 
 

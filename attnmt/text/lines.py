@@ -104,7 +104,8 @@ def text_output(path: Path) -> Iterator[TextIO]:
 
 def is_stream(path: Path) -> bool:
     """Whether what is written to a path cannot be taken back."""
-    return path in STANDARD_OUTPUT or path.exists() and not path.is_file()
+    there = path.exists() and not (path.is_file() or path.is_dir())
+    return path in STANDARD_OUTPUT or there
 
 
 @contextmanager

@@ -21,7 +21,7 @@ Pieces = Mapping[str, tuple[float, int]]
 # Longer texts are sampled: more sentences hardly change the pieces.
 _MOST_SENTENCES = 2_000_000
 _LONGEST = 2**16  # bytes of a line
-_RESERVED = "\u2585"  # SentencePiece's own mark between what it counts
+_RESERVED = "\u2585"  # SentencePiece's own mark, of a character without a piece
 # Fixed, not the machine's: the scores of unigram depend on how its sums are split.
 _THREADS = 16
 

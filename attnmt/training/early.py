@@ -9,6 +9,7 @@ from attnmt.text.corpora import read_pairs
 from attnmt.text.tokenizer import Tokenizer
 from attnmt.training.guidance import link_words, read_words
 from attnmt.training.initial import freeze
+from attnmt.translating import check_coverage
 
 
 def check_start(config: Config, anew: bool) -> None:
@@ -37,15 +38,7 @@ def check_model(config: Config) -> None:
             f"{config.model.attention.type} reads memory slots, which have to be read "
             f"again and again, found {config.training.coverage_loss}"
         )
-    if (
-        config.decoding.coverage_penalty
-        and model.decoder.attention.align_kind == "slot"
-    ):
-        raise ConfigError(
-            "decoding.coverage_penalty: expected 0, because attention of type "
-            f"{config.model.attention.type} is over memory slots, not over source "
-            f"tokens, found {config.decoding.coverage_penalty}"
-        )
+    check_coverage(model.decoder.attention.align_kind, config.decoding)
     freeze(model, config.training.freeze)
 
 

@@ -240,6 +240,7 @@ def test_gold_that_seems_to_count_from_one_is_pointed_out(files: Path) -> None:
         ("--alignment links --gold-alignment gold --metrics ter", "for translations"),
         ("--alignment links --gold-alignment gold --lowercase", "for translations"),
         ("--hypothesis - --reference -", "can be read once"),
+        ("--hypothesis - --reference ref --literature-reference -", "can be read once"),
         ("--hypothesis hyp --reference ref -o -", "--output: expected a file"),
         ("--hypothesis hyp --reference ref -o /dev/stdout", "--output: expected a fil"),
         ("--hypothesis hyp --reference ref -o hyp", "is not the input"),
@@ -313,8 +314,10 @@ runtime: {{device: cpu}}
 def test_without_arguments_the_newest_run_translates_its_test_set(
     trained: Path,
 ) -> None:
-    done = attnmt_eval("--batch-size", 2, "--device", "cpu", cwd=trained)
+    options = ("--batch-size", 2, "--device", "cpu", "-o", "runs/tiny/eval/figures")
+    done = attnmt_eval(*options, cwd=trained)
     assert done.returncode == 0, done.stderr
+    assert (trained / "runs/tiny/eval/figures").is_file()
     assert "run: runs/tiny" in done.stderr
     folder = trained / "runs/tiny/eval/test"
     assert sorted(p.name for p in folder.iterdir()) == ["hypothesis.txt", "scores.json"]
